@@ -33,7 +33,6 @@ class Score:
     band: str | None = None
     status: Literal["complete", "prorated", "invalid", "incomplete"] = "complete"
     level: str | None = None
-    answered_sum: float = 0
 
 
 @dataclass(frozen=True)

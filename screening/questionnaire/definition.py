@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .medicines import MedicineTable
+
 Language = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")
 
@@ -183,6 +185,12 @@ class Instrument(Frozen):
     scoring: Scoring
     sources: tuple[str, ...] = ()
 
+    @cached_property
+    def items(self) -> tuple[str, ...]:
+        """The question ids that decide the score: the scored items, after the gate."""
+        gate = self.scoring.gate
+        return (gate.item, *self.scoring.items) if gate else self.scoring.items
+
 
 class Rule(Frozen):
     """`says` is the physician's sentence, `why` the reason in one sentence, `sources` keys of sources.toml."""
@@ -248,6 +256,7 @@ class Questionnaire(Frozen):
     title: Text
     sections: tuple[Section, ...]
     instruments: tuple[Instrument, ...]
+    indications: dict[Id, str]  # option of seeking_help_for -> the condition that makes it one
     rules: tuple[Rule, ...]
     medicines: tuple[Medicine, ...]
     sources: dict[str, str]
@@ -275,6 +284,10 @@ class Questionnaire(Frozen):
     @cached_property
     def instrument(self) -> dict[str, Instrument]:
         return {instrument.id: instrument for instrument in self.instruments}
+
+    @cached_property
+    def medicine_table(self) -> MedicineTable:
+        return MedicineTable(self.medicines)
 
     @cached_property
     def rule(self) -> dict[str, Rule]:
