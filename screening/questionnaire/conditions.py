@@ -111,7 +111,12 @@ def parse(text: str) -> Node:
 @cache
 def condition(text: str) -> Test:
     """The condition as a function of facts. Raises ConditionError."""
-    return _compile(parse(text))
+    return condition_of(parse(text))
+
+
+def condition_of(node: Node) -> Test:
+    """A tree, or a part of one, as a function of facts."""
+    return _compile(node)
 
 
 def names(node: Node) -> Iterator[str]:
@@ -162,7 +167,9 @@ def _comparison(left: ast.expr, ops: list[ast.cmpop], rights: list[ast.expr]) ->
     parts: list[Node] = []
     for op, right in zip(ops, rights, strict=True):
         if type(op) not in _OPS:
-            raise ConditionError(f"operator {type(op).__name__} is not part of the grammar")
+            raise ConditionError(
+                f"operator {type(op).__name__} is not part of the grammar"
+            )
         parts.append(Compare(_OPS[type(op)], _term(left), _term(right)))
         left = right
     return parts[0] if len(parts) == 1 else All(tuple(parts))

@@ -1,0 +1,318 @@
+"""What the templates draw of a question: one plain dict a field (templates/components/field.html).
+
+The unchanging part of a view is made once a question and language; values and errors are laid over.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from ..assessment.facts import Facts
+from ..questionnaire.answers import DISCUSS, NONE, UNSURE, Answers
+from ..questionnaire.conditions import (
+    All,
+    Answered,
+    Compare,
+    Constant,
+    Name,
+    Node,
+    Not,
+    Some,
+    Truth,
+    condition_of,
+    names,
+    parse,
+)
+from ..questionnaire.definition import Column, Language, Page, Question, Questionnaire
+from ..questionnaire.validation import Problem
+from .i18n import t_in
+
+View = dict[str, Any]
+WIDTHS = {"integer": 5, "decimal": 5, "zip": 10, "phone": 20}
+UNITS = {"mm[Hg]": "mmHg", "months": None, "in": None, "lb": None, "h": None}
+DATE_WIDTHS = {"month": 4, "day": 2, "year": 4}
+SUGGESTIONS = "medicine-names"
+
+
+@lru_cache(maxsize=4096)
+def _static(question_id: str, language: Language, of: "_Of") -> View:
+    question = of.question
+    options = [
+        {
+            "value": option.id,
+            "text": option.text(language),
+            "checked": False,
+            "exclusive": option.id == NONE,
+        }
+        for option in question.options
+    ]
+    return _empty() | {
+        "id": question.id,
+        "kind": question.kind,
+        "name": question.id,
+        "text": _in(question.text, language),
+        "hint": _in(question.hint, language) if question.hint else None,
+        "lang": None if language in question.languages else question.languages[0],
+        "optional": not question.required,
+        "options": options,
+        "unit": UNITS.get(question.unit or "", question.unit),
+        "autocomplete": question.autocomplete,
+        "inputmode": _inputmode(question.kind, question.unit),
+        "width": WIDTHS.get(question.kind),
+        "spellcheck": False if question.kind in ("text", "email") else None,
+    }
+
+
+class _Of:
+    """A question as a cache key; definitions never change, so identity is enough."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+
+    def __hash__(self) -> int:
+        return id(self.question)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Of) and other.question is self.question
+
+
+def _empty() -> View:
+    blank = (
+        "error hint lang discuss unsure unit autocomplete inputmode width spellcheck suggestions "
+        "ask_if low high"
+    )
+    return dict.fromkeys(blank.split()) | {
+        "optional": False,
+        "value": "",
+        "options": [],
+        "parts": [],
+        "hidden": False,
+    }
+
+
+def _in(text: Mapping[Any, str], language: str) -> str:
+    return text.get(language) or text["en"]
+
+
+def _inputmode(kind: str, unit: str | None) -> str | None:
+    # Feet and inches need letters; a numeric keypad has none.
+    if kind in ("integer", "decimal") and unit not in ("in", "lb"):
+        return "numeric" if kind == "integer" else "decimal"
+    return {"zip": "numeric", "phone": "tel", "email": "email"}.get(kind)
+
+
+def view(
+    questionnaire: Questionnaire,
+    question: Question,
+    language: Language,
+    *,
+    answer: object = None,
+    typed: Mapping[str, Any] | None = None,
+    error: str | None = None,
+    bad_part: str = "",
+) -> View:
+    """The view of one question with its stored `answer`, or with what was `typed` when given."""
+    drawn = dict(_static(question.id, language, _Of(question)))
+    values = _typed_values(question, typed) if typed is not None else _stored_values(answer)
+    drawn["error"] = error
+    drawn["options"] = [
+        option | {"checked": option["value"] in values} for option in drawn["options"]
+    ]
+    drawn["value"] = next((v for v in values if v not in (UNSURE, DISCUSS)), "")
+    if question.kind == "agree":
+        drawn["value"] = "yes" if values else ""
+    if question.sensitive:
+        drawn["discuss"] = {"text": t_in(language, "page.discuss"), "checked": DISCUSS in values}
+    if question.may_be_unsure:
+        drawn["unsure"] = {"text": t_in(language, "page.unsure"), "checked": UNSURE in values}
+    if question.kind == "date":
+        drawn["parts"] = _parts(question, language, values, typed, error, bad_part)
+        drawn["hint"] = drawn["hint"] or t_in(language, "page.date_hint")
+    if question.kind == "longtext":
+        drawn["max_length"] = 4000
+    instrument = questionnaire.instrument.get(question.instrument or "")
+    if instrument and question.id in instrument.anchors:
+        low, high = instrument.anchors[question.id]
+        drawn |= {"low": _in(low, language), "high": _in(high, language)}
+    return drawn
+
+
+def _stored_values(answer: object) -> list[str]:
+    if answer is None:
+        return []
+    if isinstance(answer, list | tuple):
+        return [str(part) for part in answer]
+    return ["yes"] if answer is True else [str(answer)]
+
+
+def _typed_values(question: Question, typed: Mapping[str, Any]) -> list[str]:
+    getlist = getattr(typed, "getlist", lambda name: [typed[name]] if name in typed else [])
+    return [value for value in getlist(question.id) if value]
+
+
+def _parts(
+    question: Question,
+    language: Language,
+    values: list[str],
+    typed: Mapping[str, Any] | None,
+    error: str | None,
+    bad_part: str,
+) -> list[View]:
+    year, month, day = (values[0].split("-") if values and "-" in values[0] else ["", "", ""])[:3]
+    stored = {"month": month.lstrip("0"), "day": day.lstrip("0"), "year": year}
+    bday = question.autocomplete == "bday"
+    return [
+        {
+            "name": f"{question.id}-{part}",
+            "text": t_in(language, f"page.{part}"),
+            "value": typed.get(f"{question.id}-{part}", "") if typed else stored[part],
+            "width": DATE_WIDTHS[part],
+            "autocomplete": f"bday-{part}" if bday else None,
+            "error": bool(error) and bad_part in ("", part),
+        }
+        for part in ("month", "day", "year")
+    ]
+
+
+def cell_view(
+    question: Question,
+    column: Column,
+    language: Language,
+    number: int,
+    *,
+    value: object = None,
+    error: str | None = None,
+) -> View:
+    """The view of one cell of row `number` of a group."""
+    name = f"{question.id}-{number}-{column.id}"
+    return _empty() | {
+        "id": name,
+        "name": name,
+        "kind": column.kind,
+        "text": _in(column.text, language),
+        "hint": _in(column.hint, language) if column.hint else None,
+        "error": error,
+        "value": "" if value is None else str(value),
+        "options": [
+            {
+                "value": option.id,
+                "text": option.text(language),
+                "checked": option.id == value,
+                "exclusive": False,
+            }
+            for option in column.options
+        ],
+        "unit": column.unit,
+        "inputmode": _inputmode(column.kind, column.unit),
+        "width": WIDTHS.get(column.kind, 20 if column.suggest else None),
+        "spellcheck": False if column.suggest else None,
+        "suggestions": SUGGESTIONS if column.suggest else None,
+    }
+
+
+# Follow-ups
+
+
+def followup(question: Question, page: Page, facts: Facts) -> tuple[bool, str | None, bool]:
+    """(drawn at all, the condition left to the browser as JSON, hidden now).
+
+    What stands on earlier pages is decided here; only names on this page are left to the browser.
+    """
+    if question.ask_if is None:
+        return True, None, False
+    here = {q.id for q in page.questions}
+    instruments = {q.instrument for q in page.questions if q.instrument}
+    residual = _residual(parse(question.ask_if), here, instruments, facts)
+    if residual[0] == "const":
+        return residual[1] is True, None, False
+    return True, json.dumps(residual), facts.asked(question.id) is not True
+
+
+def _residual(node: Node, here: set[str], instruments: set[str], facts: Facts) -> list[Any]:
+    local = any(n in here or n.partition(".")[0] in instruments for n in names(node))
+    if not local:
+        return ["const", condition_of(node)(facts)]
+    match node:
+        case All(of):
+            return _simplified("and", [_residual(n, here, instruments, facts) for n in of], False)
+        case Some(of):
+            return _simplified("or", [_residual(n, here, instruments, facts) for n in of], True)
+        case Not(of=inner):
+            return ["not", _residual(inner, here, instruments, facts)]
+        case Answered(name):
+            return ["answered", name]
+        case Compare(op, left, right):
+            return _comparison(op, left, right, facts)
+    return ["const", None]
+
+
+def _simplified(op: str, parts: list[list[Any]], decides: Truth) -> list[Any]:
+    if any(part == ["const", decides] for part in parts):
+        return ["const", decides]
+    kept = [part for part in parts if part != ["const", not decides]]
+    return kept[0] if len(kept) == 1 else [op, *kept]
+
+
+def _comparison(op: str, left: Node, right: Node, facts: Facts) -> list[Any]:
+    if op == "in" and isinstance(left, Constant) and isinstance(right, Name):
+        return ["in", left.value, right.name]
+    if op == "in" and isinstance(left, Name) and isinstance(right, Constant):
+        return ["one-of", left.name, list(right.value)]  # type: ignore[arg-type]
+    if isinstance(left, Name) and isinstance(right, Constant):
+        owner, _, part = left.name.partition(".")
+        if part == "answered_sum":
+            items = facts.questionnaire.instrument[owner].scoring.items
+            return [f"sum{op}", list(items), right.value]
+        return ["=" if op == "==" else op, left.name, right.value]
+    return ["const", None]
+
+
+# Words for problems
+
+
+def words(
+    questionnaire: Questionnaire, question: Question, problem: Problem, language: Language
+) -> str:
+    """The sentence of a problem: what to do, in the patient's language."""
+    values = dict(problem.values)
+    other = questionnaire.questions.get(str(values.get("other", "")))
+    if other:
+        values["other"] = _in(other.thing, language)
+    values["thing"] = _thing(question, problem, language)
+    values.setdefault("example", "20")
+    return t_in(language, f"problem.{problem.code}", **values)
+
+
+def _thing(question: Question, problem: Problem, language: Language) -> str:
+    column_id = problem.part.partition("-")[2] if question.kind == "group" else ""
+    column = next((c for c in question.columns if c.id == column_id), None)
+    return f"“{_in(column.text, language)}”" if column else _in(question.thing, language)
+
+
+def error_links(
+    questionnaire: Questionnaire, found: Iterable[Problem], language: Language
+) -> list[dict[str, str]]:
+    """The error summary: one entry a problem, each leading to the control at fault."""
+    return [
+        {
+            "text": words(questionnaire, questionnaire.questions[p.question], p, language),
+            "href": "#" + control(questionnaire.questions[p.question], p),
+        }
+        for p in found
+    ]
+
+
+def control(question: Question, problem: Problem) -> str:
+    """The id of the first control at fault."""
+    if question.kind == "group":
+        return f"{question.id}-{problem.part}" if problem.part else f"{question.id}-list"
+    if question.kind == "date":
+        return f"{question.id}-{problem.part or 'month'}"
+    return question.id
+
+
+def suggestions(questionnaire: Questionnaire) -> list[str]:
+    """Names of medicines to offer while typing: generic and brand names, sorted."""
+    names_ = {name for m in questionnaire.medicines for name in (m.generic, *m.brands)}
+    return sorted(names_, key=str.casefold)

@@ -1,0 +1,205 @@
+"""What a browser sent, turned into answers: one WTForms class a page, built from its definition.
+
+A field only coerces; `questionnaire.validation` judges. What cannot be coerced stays as typed, so
+that the judge names it and the page shows it again.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, Form
+
+from ..questionnaire.answers import DISCUSS, NONE, UNSURE
+from ..questionnaire.definition import Column, Page, Question
+from ..questionnaire.validation import Problem
+
+FEET = re.compile(r"""(\d+)\s*(?:'|’|ft|feet|foot|pies?)\s*(?:(\d+(?:\.\d+)?)\s*(?:"|”|''|in(?:ches)?|pulg\w*)?)?""")
+METRIC = {"in": ("cm", 1 / 2.54), "lb": ("kg", 1 / 0.45359237)}
+UNIT_WORDS = {
+    "in": {"in", "inch", "inches", "pulgadas"},
+    "lb": {"lb", "lbs", "pound", "pounds", "libras"},
+    "mg": {"mg"},
+    "%": {"%"},
+}
+MONTHS = {
+    name: number
+    for names in (
+        "january february march april may june july august september october november december",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    )
+    for number, name in enumerate(names.split(), 1)
+}
+
+
+class AnswerField(Field):
+    """One question. `data` is the answer, None without one; `problems` what coercion found."""
+
+    def __init__(self, question: Question, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.question = question
+        self.problems: list[Problem] = []
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        self.data, self.problems = None, []
+        if formdata is not None:
+            self.data, self.problems = coerce(self.question, formdata)
+
+
+@lru_cache(maxsize=256)
+def _form_class(page_id: str, content_hash: str, fields: tuple[Question, ...]) -> type[Form]:
+    members = {question.id: AnswerField(question) for question in fields}
+    return type(f"Form_{page_id}", (Form,), members)
+
+
+class _ByIdentity(tuple[Question, ...]):
+    """Questions as a cache key: definitions are never changed, so identity is enough."""
+
+    def __hash__(self) -> int:
+        return id(self[0])
+
+
+def page_form(page: Page, content_hash: str) -> type[Form]:
+    """The form class of a page, built once a process."""
+    return _form_class(page.id, content_hash, _ByIdentity(page.questions))
+
+
+def coerce(question: Question, sent: MultiDict[str, str]) -> tuple[Any, list[Problem]]:
+    """The answer that was sent for one question, and what cannot be read in it."""
+    if question.kind == "date":
+        return _date(question, sent)
+    if question.kind == "group":
+        return _group(question, sent), []
+    values = [value.strip() for value in sent.getlist(question.id) if value.strip()]
+    if not values:
+        return None, []
+    return _COERCE.get(question.kind, _text)(question, values)
+
+
+def _text(question: Question, values: list[str]) -> tuple[Any, list[Problem]]:
+    return values[0], []
+
+
+def _agree(question: Question, values: list[str]) -> tuple[Any, list[Problem]]:
+    return values[0].casefold() in ("yes", "true", "on", "1"), []
+
+
+def _choices(question: Question, values: list[str]) -> tuple[Any, list[Problem]]:
+    ticks = list(dict.fromkeys(values))
+    if ticks == [DISCUSS]:
+        return DISCUSS, []
+    if DISCUSS in ticks and question.sensitive:
+        return ticks, [Problem(question.id, "discuss_with_others")]
+    return ticks, []
+
+
+def _scale(question: Question, values: list[str]) -> tuple[Any, list[Problem]]:
+    return (int(values[0]) if values[0].isascii() and values[0].isdigit() else values[0]), []
+
+
+def _number(question: Question, values: list[str]) -> tuple[Any, list[Problem]]:
+    typed = [value for value in values if value != UNSURE]
+    if UNSURE in values and typed:
+        return typed[0], [Problem(question.id, "unsure_with_number")]
+    return (UNSURE if not typed else read_number(typed[0], question.unit)), []
+
+
+_COERCE = {
+    "agree": _agree,
+    "choices": _choices,
+    "scale": _scale,
+    "integer": _number,
+    "decimal": _number,
+}
+
+
+def read_number(typed: str, unit: str | None) -> Any:
+    """A number as people type it ("1,200", "20 mg", "5 ft 6 in", "168 cm"); else the text itself."""
+    text = typed.casefold().strip()
+    feet = FEET.fullmatch(text) if unit == "in" else None
+    if feet:
+        return _whole(int(feet[1]) * 12 + float(feet[2] or 0))
+    match = re.fullmatch(r"(-?\d{1,3}(?:,\d{3})+|-?\d+)(\.\d+)?\s*([^\d\s].*)?", text)
+    if not match:
+        return typed
+    number = float(match[1].replace(",", "") + (match[2] or ""))
+    suffix = (match[3] or "").strip(" .")
+    metric, factor = METRIC.get(unit or "", ("", 1.0))
+    if suffix and suffix == metric:
+        return round(number * factor, 2)
+    return _whole(number) if not suffix or suffix in UNIT_WORDS.get(unit or "", ()) else typed
+
+
+def _whole(number: float) -> int | float:
+    return int(number) if number.is_integer() else number
+
+
+def _date(question: Question, sent: MultiDict[str, str]) -> tuple[Any, list[Problem]]:
+    parts = {part: (sent.get(f"{question.id}-{part}") or "").strip() for part in DATE_PARTS}
+    if not any(parts.values()):
+        return (sent.get(question.id) or "").strip() or None, []
+    for part, typed in parts.items():
+        if not typed:
+            return "", [Problem(question.id, f"date_{part}_missing", {}, part)]
+    month = MONTHS.get(parts["month"].casefold()) or _month_by_letters(parts["month"])
+    if len(parts["year"]) < 4:
+        return "", [Problem(question.id, "date_year_short", {}, "year")]
+    try:
+        day = date(int(parts["year"]), month or int(parts["month"]), int(parts["day"]))
+    except ValueError:
+        return "", [Problem(question.id, "not_a_date", {}, _bad_part(parts, month))]
+    return day.isoformat(), []
+
+
+DATE_PARTS = ("month", "day", "year")
+
+
+def _month_by_letters(typed: str) -> int | None:
+    """ "Sep", "sept." and "ene" are months too."""
+    letters = typed.casefold().strip(". ")
+    if len(letters) < 3 or not letters.isalpha():
+        return None
+    found = {number for name, number in MONTHS.items() if name.startswith(letters)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _bad_part(parts: Mapping[str, str], month: int | None) -> str:
+    if month is None and not (parts["month"].isdigit() and 1 <= int(parts["month"]) <= 12):
+        return "month"
+    if not (parts["day"].isdigit() and 1 <= int(parts["day"]) <= 31):
+        return "day"
+    return "year" if not parts["year"].isdigit() else "day"
+
+
+def posted_rows(question: Question, sent: Mapping[str, str]) -> dict[int, dict[str, Any]]:
+    """The rows of a group that were sent, by number; blank cells are left out."""
+    pattern = re.compile(rf"{re.escape(question.id)}-(\d{{1,3}})-(.+)")
+    columns = {column.id: column for column in question.columns}
+    rows: dict[int, dict[str, Any]] = {}
+    for name in sent:
+        match = pattern.fullmatch(name)
+        if match and match[2] in columns:
+            row = rows.setdefault(int(match[1]), {})
+            typed = sent[name].strip()
+            if typed:
+                row[match[2]] = _cell(columns[match[2]], typed)
+    return dict(sorted(rows.items()))
+
+
+def _cell(column: Column, typed: str) -> Any:
+    return read_number(typed, column.unit) if column.kind in ("integer", "decimal") else typed
+
+
+def ticked_none(question: Question, sent: MultiDict[str, str]) -> bool:
+    """Did the patient tick "I have never taken one"?"""
+    return bool(sent.get(f"{question.id}-none")) or sent.get(question.id) in (NONE, "[]")
+
+
+def _group(question: Question, sent: MultiDict[str, str]) -> Sequence[Mapping[str, Any]] | None:
+    rows = [row for row in posted_rows(question, sent).values() if row]
+    if rows:
+        return rows
+    return [] if ticked_none(question, sent) else None
