@@ -1,0 +1,22 @@
+#!/bin/sh
+# Builds screening/web/static from the kit and our theme. Run it after a change in assets/ and commit
+# what it writes; CI builds again and compares. Users of the product need neither this nor node.
+set -eu
+cd "$(dirname "$0")"
+out=../screening/web/static
+
+npm ci --no-audit --no-fund --loglevel=error
+sass=node_modules/.bin/sass
+esbuild=node_modules/.bin/esbuild
+banner='/*! Parts of govuk-frontend 6.6.0, MIT, Copyright (C) 2017 Crown Copyright (Government Digital Service): see LICENSE-govuk-frontend.txt */'
+
+mkdir -p "$out"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$sass" --no-source-map --quiet-deps kit.scss "$work/kit.css"
+cat "$work/kit.css" theme.css > "$work/screening.css"
+"$esbuild" "$work/screening.css" --minify --log-level=warning --target=chrome109,firefox109,safari15.4 \
+  --legal-comments=none --banner:css="$banner" --outfile="$out/screening.css"
+"$esbuild" screening.js --bundle --format=esm --minify --log-level=warning --target=es2020 \
+  --legal-comments=none --banner:js="$banner" --outfile="$out/screening.js"
+cp images/logo.svg images/favicon.svg LICENSE-govuk-frontend.txt "$out/"

@@ -1,0 +1,23 @@
+// The page's one module. Every page works without it.
+import { Button } from "./node_modules/govuk-frontend/dist/govuk/components/button/button.mjs";
+import { CharacterCount } from "./node_modules/govuk-frontend/dist/govuk/components/character-count/character-count.mjs";
+import { ErrorSummary } from "./node_modules/govuk-frontend/dist/govuk/components/error-summary/error-summary.mjs";
+import { exclusiveTicks, quickExit } from "./manners.js";
+import { revealFollowUps } from "./reveal.js";
+
+document.documentElement.classList.add("js");
+document.body.classList.add("govuk-frontend-supported");
+
+const form = document.querySelector("form#page");
+if (form) {
+  // Before the error summary takes the focus, or a hidden field could still move the page.
+  revealFollowUps(form);
+  exclusiveTicks(form);
+}
+quickExit(document);
+
+for (const Component of [Button, CharacterCount, ErrorSummary]) {
+  for (const root of document.querySelectorAll(`[data-module="${Component.moduleName}"]`)) {
+    new Component(root);
+  }
+}
