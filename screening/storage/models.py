@@ -1,0 +1,195 @@
+"""The tables of an installation. Answers are ciphertext; ids, times and counts are not.
+
+Hot paths use Core statements on these tables (`Intake.__table__`), not the ORM's unit of work.
+Staff accounts, which need Flask-Security, are in `accounts`.
+"""
+
+from datetime import UTC, datetime
+from typing import ClassVar, cast
+
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+ID = String(32)  # a uuid4 in hex
+HASH = String(64)  # a SHA-256 in hex
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time, kept in UTC. SQLite has no time zones: it keeps the bare UTC time."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a time zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    type_annotation_map: ClassVar = {datetime: UtcTime(), bytes: LargeBinary()}
+    # Named constraints, or a batch migration on SQLite cannot drop them again.
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Definition(Base):
+    """A questionnaire as it was asked, kept once so that old intakes stay readable."""
+
+    __tablename__ = "definitions"
+
+    content_hash: Mapped[str] = mapped_column(HASH, primary_key=True)
+    version: Mapped[str] = mapped_column(String(32))
+    document: Mapped[str] = mapped_column(Text)  # JSON
+    first_used_at: Mapped[datetime]
+
+
+class Intake(Base):
+    """One patient's intake, first page to receipt. Its data key opens all that belongs to it."""
+
+    __tablename__ = "intakes"
+    __table_args__ = (Index("ix_intakes_idle", "status", "left_at", "seen_at"),)
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(9), unique=True)
+    status: Mapped[str] = mapped_column(String(16))  # draft, submitted
+    questionnaire: Mapped[str] = mapped_column(String(32))
+    content_hash: Mapped[str] = mapped_column(ForeignKey(Definition.content_hash))
+    key_id: Mapped[str] = mapped_column(String(8))  # the master key that wraps the data key
+    wrapped_key: Mapped[bytes]
+    code_hmac: Mapped[bytes | None] = mapped_column(unique=True)
+    revision: Mapped[int]  # counts the saves of all pages
+    created_at: Mapped[datetime]
+    saved_at: Mapped[datetime | None]  # last page save
+    seen_at: Mapped[datetime]  # last activity
+    left_at: Mapped[datetime | None]  # the patient left or was idle, and the draft was judged then
+    submitted_at: Mapped[datetime | None]
+
+
+class PageSave(Base):
+    """One save of one page; never changed. A page's highest revision holds its answers."""
+
+    __tablename__ = "page_saves"
+
+    intake_id: Mapped[str] = mapped_column(ForeignKey(Intake.id), primary_key=True)
+    page_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    ciphertext: Mapped[bytes]
+    saved_at: Mapped[datetime]
+
+
+class Submission(Base):
+    """A finished intake. `document`: what was answered and worked out. `card`: its queue line."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        Index("ix_submissions_status_id", "status", "id"),
+        {"sqlite_autoincrement": True},  # a purged id is never given out again
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    intake_id: Mapped[str] = mapped_column(ForeignKey(Intake.id), unique=True)
+    submitted_at: Mapped[datetime] = mapped_column(index=True)
+    document: Mapped[bytes]
+    card: Mapped[bytes]
+    status: Mapped[str] = mapped_column(String(16))
+
+
+class Alert(Base):
+    """An urgent rule that fired; written in the transaction of the answer that fired it."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (Index("ix_alerts_open", "acknowledged_at", "due_at"),)
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    intake_id: Mapped[str] = mapped_column(ForeignKey(Intake.id), index=True)
+    raised_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    detail: Mapped[bytes]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None] = mapped_column(String(64))
+    note: Mapped[bytes | None]
+
+
+class Document(Base):
+    """A rendered file of a submission, made once."""
+
+    __tablename__ = "documents"
+    __table_args__ = (UniqueConstraint("submission_id", "kind", "paper"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey(Submission.id))
+    kind: Mapped[str] = mapped_column(String(16))  # pdf
+    paper: Mapped[str] = mapped_column(String(16))  # letter, a4
+    ciphertext: Mapped[bytes]
+    made_at: Mapped[datetime]
+
+
+class AuditRow(Base):
+    """Who did what and when; triggers refuse to change or delete a row."""
+
+    __tablename__ = "audit"
+
+    # Counted by `audit.append`, without gaps, so that a missing row shows.
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(64))  # patient, user:12, system, cli
+    action: Mapped[str] = mapped_column(String(64))
+    intake_id: Mapped[str | None] = mapped_column(ID, index=True)  # outlives its intake: no key
+    detail: Mapped[str | None] = mapped_column(Text)  # JSON of ids and counts, never answers
+    mac: Mapped[bytes]
+
+
+class WebSession(Base):
+    """A browser session: the SHA-256 of its cookie, and its contents under the master key."""
+
+    __tablename__ = "web_sessions"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    ciphertext: Mapped[bytes]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Attempt(Base):
+    """One failed resume or sign-in; `key_hmac` stands for an address or an account."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index("ix_attempts_kind_key_at", "kind", "key_hmac", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    key_hmac: Mapped[bytes]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+def table(model: type[Base]) -> Table:
+    """The Core table of a model; `__table__` alone is typed too widely to be inserted into."""
+    return cast(Table, model.__table__)

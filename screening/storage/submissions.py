@@ -1,0 +1,272 @@
+"""Submissions: frozen once, listed, read, streamed for export, with their rendered documents."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, insert, select, update
+
+from .intakes import (
+    DOCUMENTS,
+    DRAFT,
+    INTAKES,
+    SUBMISSIONS,
+    SUBMITTED,
+    DraftChanged,
+    NotADraft,
+    StoredIntake,
+)
+from .sealed import insert_once, seal_json, unseal_json
+from .vault import DataKey, Vault, grouped, normal_code
+
+NEW = "new"
+BATCH = 500  # rows held at once while streaming
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a submit gives back; `first` is False when the intake had been submitted before."""
+
+    submission_id: int
+    reference: str
+    submitted_at: datetime
+    first: bool
+
+
+@dataclass(frozen=True)
+class QueueEntry:
+    """One line of the physician's queue."""
+
+    id: int
+    intake_id: str
+    reference: str
+    submitted_at: datetime
+    status: str
+    card: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StoredSubmission:
+    """A submission as it was frozen. `document_json` is its JSON text in UTF-8."""
+
+    id: int
+    intake_id: str
+    reference: str
+    submitted_at: datetime
+    status: str
+    questionnaire: str
+    content_hash: str
+    key: DataKey = field(repr=False)
+    document_json: bytes = field(repr=False)
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        opened: dict[str, Any] = json.loads(self.document_json)
+        return opened
+
+
+_BOTH = SUBMISSIONS.join(INTAKES, INTAKES.c.id == SUBMISSIONS.c.intake_id)
+_LINE = (
+    SUBMISSIONS.c.id,
+    SUBMISSIONS.c.intake_id,
+    SUBMISSIONS.c.submitted_at,
+    SUBMISSIONS.c.status,
+    INTAKES.c.reference,
+    INTAKES.c.key_id,
+    INTAKES.c.wrapped_key,
+)
+_CARDS = select(*_LINE, SUBMISSIONS.c.card).select_from(_BOTH)
+_WHOLE = select(
+    *_LINE, SUBMISSIONS.c.document, INTAKES.c.questionnaire, INTAKES.c.content_hash
+).select_from(_BOTH)
+
+
+def submit(
+    conn: Connection,
+    vault: Vault,
+    intake: StoredIntake,
+    *,
+    document: Mapping[str, Any],
+    card: Mapping[str, Any],
+    now: datetime,
+) -> Receipt:
+    """Freeze a draft. A second submit gives the first one's receipt and stores nothing.
+
+    Raises DraftChanged when a page was saved after `intake` was read: read, check and assess it
+    again. Raises NotADraft when it was deleted.
+    """
+    taken = conn.execute(
+        update(INTAKES)
+        .where(
+            INTAKES.c.id == intake.id,
+            INTAKES.c.status == DRAFT,
+            INTAKES.c.revision == intake.revision,
+        )
+        .values(status=SUBMITTED, submitted_at=now, seen_at=now)
+    )
+    if taken.rowcount == 0:
+        return _earlier(conn, intake)
+    values = {
+        "intake_id": intake.id,
+        "submitted_at": now,
+        "document": seal_json(vault, intake.key, document, context=_context(intake.id, "document")),
+        "card": seal_json(vault, intake.key, card, context=_context(intake.id, "card")),
+        "status": NEW,
+    }
+    made = conn.execute(insert(SUBMISSIONS).values(values).returning(SUBMISSIONS.c.id))
+    return Receipt(made.scalar_one(), intake.reference, now, first=True)
+
+
+def _earlier(conn: Connection, intake: StoredIntake) -> Receipt:
+    receipt = receipt_of(conn, intake.id)
+    if receipt is not None:
+        return receipt
+    left = select(INTAKES.c.id).where(INTAKES.c.id == intake.id)
+    raise NotADraft(intake.id) if conn.execute(left).first() is None else DraftChanged(intake.id)
+
+
+def receipt_of(conn: Connection, intake_id: str) -> Receipt | None:
+    """What the code of a submitted intake shows."""
+    asked = select(SUBMISSIONS.c.id, SUBMISSIONS.c.submitted_at, INTAKES.c.reference)
+    row = conn.execute(asked.select_from(_BOTH).where(INTAKES.c.id == intake_id)).first()
+    return row and Receipt(row.id, row.reference, row.submitted_at, first=False)
+
+
+def queue(
+    conn: Connection,
+    vault: Vault,
+    *,
+    limit: int,
+    offset: int = 0,
+    status: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[QueueEntry]:
+    """The newest first, in the order they came in, not by the clock. `until` is exclusive.
+
+    Ask for one more than a page holds to learn whether there is a next one; nothing is counted.
+    """
+    asked = _between(_CARDS, since, until).order_by(SUBMISSIONS.c.id.desc())
+    if status is not None:
+        asked = asked.where(SUBMISSIONS.c.status == status)
+    rows = conn.execute(asked.limit(limit).offset(offset))
+    return [_entry(vault, row) for row in rows]
+
+
+def count_up_to(conn: Connection, *, status: str, limit: int) -> int:
+    """How many submissions have this status, counting no further than `limit`."""
+    some = select(SUBMISSIONS.c.id).where(SUBMISSIONS.c.status == status).limit(limit)
+    return conn.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+
+
+def submission_by_reference(
+    conn: Connection, vault: Vault, reference: str
+) -> StoredSubmission | None:
+    """Found however the reference is typed: any case, with or without its dash."""
+    spelled = grouped(normal_code(reference))
+    row = conn.execute(_WHOLE.where(INTAKES.c.reference == spelled)).first()
+    return row and _submission(vault, row)
+
+
+def submission_of(conn: Connection, vault: Vault, intake_id: str) -> StoredSubmission | None:
+    row = conn.execute(_WHOLE.where(INTAKES.c.id == intake_id)).first()
+    return row and _submission(vault, row)
+
+
+def all_submissions(
+    conn: Connection,
+    vault: Vault,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[StoredSubmission]:
+    """The oldest first, streamed: memory does not grow with their number. `until` is exclusive."""
+    asked = _between(_WHOLE, since, until).order_by(SUBMISSIONS.c.id)
+    for row in conn.execute(asked.execution_options(yield_per=BATCH)):
+        yield _submission(vault, row)
+
+
+def set_status(conn: Connection, submission_id: int, *, was: str, to: str) -> bool:
+    """False when the status is not `was` (any more): somebody else was first."""
+    changed = conn.execute(
+        update(SUBMISSIONS)
+        .where(SUBMISSIONS.c.id == submission_id, SUBMISSIONS.c.status == was)
+        .values(status=to)
+    )
+    return changed.rowcount == 1
+
+
+def store_document(
+    conn: Connection,
+    vault: Vault,
+    submission: StoredSubmission,
+    *,
+    kind: str,
+    paper: str,
+    content: bytes,
+    now: datetime,
+) -> None:
+    """Keep a rendered document; one that is there already stays."""
+    context = _document_context(submission, kind, paper)
+    values = {
+        "submission_id": submission.id,
+        "kind": kind,
+        "paper": paper,
+        "ciphertext": vault.seal(submission.key, content, context=context),
+        "made_at": now,
+    }
+    conn.execute(insert_once(conn, DOCUMENTS), values)
+
+
+def read_document(
+    conn: Connection, vault: Vault, submission: StoredSubmission, *, kind: str, paper: str
+) -> bytes | None:
+    asked = select(DOCUMENTS.c.ciphertext).where(
+        DOCUMENTS.c.submission_id == submission.id,
+        DOCUMENTS.c.kind == kind,
+        DOCUMENTS.c.paper == paper,
+    )
+    sealed = conn.execute(asked).scalar()
+    context = _document_context(submission, kind, paper)
+    return sealed and vault.unseal(submission.key, sealed, context=context)
+
+
+def _between(asked: Select[Any], since: datetime | None, until: datetime | None) -> Select[Any]:
+    if since is not None:
+        asked = asked.where(SUBMISSIONS.c.submitted_at >= since)
+    if until is not None:
+        asked = asked.where(SUBMISSIONS.c.submitted_at < until)
+    return asked
+
+
+def _entry(vault: Vault, row: Any) -> QueueEntry:
+    key = vault.open_data_key(row.key_id, row.wrapped_key)
+    card = unseal_json(vault, key, row.card, context=_context(row.intake_id, "card"))
+    return QueueEntry(row.id, row.intake_id, row.reference, row.submitted_at, row.status, card)
+
+
+def _submission(vault: Vault, row: Any) -> StoredSubmission:
+    key = vault.unwrap(row.key_id, row.wrapped_key)  # a walk over all would only flush the cache
+    context = _context(row.intake_id, "document")
+    return StoredSubmission(
+        id=row.id,
+        intake_id=row.intake_id,
+        reference=row.reference,
+        submitted_at=row.submitted_at,
+        status=row.status,
+        questionnaire=row.questionnaire,
+        content_hash=row.content_hash,
+        key=key,
+        document_json=vault.unseal(key, row.document, context=context),
+    )
+
+
+def _context(intake_id: str, column: str) -> str:
+    return f"submissions:{intake_id}:{column}"
+
+
+def _document_context(submission: StoredSubmission, kind: str, paper: str) -> str:
+    return f"documents:{submission.intake_id}:{kind}:{paper}"
