@@ -3,16 +3,19 @@
 Built from a definition, the stored answers and their assessment; knows no storage and no output.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, cast
 
-from .assessment.results import Assessment, Finding
-from .questionnaire.answers import Answers
-from .questionnaire.definition import Questionnaire
+from . import wording
+from .assessment.facts import Facts
+from .assessment.results import Assessment, Finding, Score, Trial
+from .questionnaire.answers import DISCUSS, UNSURE, Answers
+from .questionnaire.conditions import UNKNOWN
+from .questionnaire.definition import Instrument, Question, Questionnaire, Section
 
-# not-asked: does not apply. unknown-asked: a follow-up that was not reached because the answer
-# before it is not known. Both are kept apart from an answer that is missing.
+# not-asked: it does not apply, or it follows an answer that is not known.
 State = Literal["answered", "unsure", "discuss", "not-answered", "not-asked"]
 
 
@@ -106,3 +109,201 @@ class Record:
     scores: tuple[ScoreRow, ...]
     trials: tuple[TrialRow, ...]
     outcome: str  # "Clearance needed"
+
+
+def build_record(
+    questionnaire: Questionnaire,
+    answers: Answers,
+    assessment: Assessment,
+    *,
+    as_of: date,
+    reference: str,
+    submitted_at: datetime,
+) -> Record:
+    """The record of one intake. `as_of` is the day it was assessed, `submitted_at` in clinic time."""
+    facts = Facts(questionnaire, answers, as_of)
+    met = [f for f in assessment.findings if f.status == "met"]
+    unknown = [f for f in assessment.findings if f.status == "unknown"]
+    return Record(
+        reference=reference,
+        submitted_at=submitted_at,
+        name=full_name(answers),
+        preferred_name=str(answers.get("preferred_name", "")),
+        date_of_birth=born(answers),
+        age=cast(int, age) if isinstance(age := facts.value("age"), int) else None,
+        language=str(answers.get("language", "en")),
+        main_concern=_said(facts, "main_concern"),
+        filled_in_by=_filled_in_by(facts),
+        answers=answers,
+        assessment=assessment,
+        questionnaire=questionnaire,
+        sections=tuple(_section(section, facts) for section in questionnaire.sections),
+        findings=tuple(_finding_row(finding, facts) for finding in met),
+        unknowns=_by_question(unknown, facts),
+        scores=tuple(_score_row(score, facts) for score in assessment.scores),
+        trials=tuple(_trial_rows(assessment, facts)),
+        outcome=wording.OUTCOMES[assessment.outcome],
+    )
+
+
+def full_name(answers: Answers) -> str:
+    return f"{answers.get('first_name', '')} {answers.get('last_name', '')}".strip()
+
+
+def born(answers: Answers) -> date | None:
+    given = answers.get("date_of_birth")
+    return date.fromisoformat(given) if isinstance(given, str) else None
+
+
+def _said(facts: Facts, name: str) -> str:
+    question = facts.questionnaire.questions.get(name)
+    answer = facts.answers.get(name)
+    return wording.in_words(question, answer) if question and answer is not None else ""
+
+
+def _filled_in_by(facts: Facts) -> str:
+    if facts.answers.get("filling_in_for") != "someone-else":
+        return ""
+    parts = (_said(facts, "filled_in_by"), _said(facts, "filled_in_by_role"))
+    return ", ".join(part for part in parts if part) or "someone else"
+
+
+# Every answer by section
+
+
+def _section(section: Section, facts: Facts) -> SectionRows:
+    rows = tuple(_row(question, facts) for question in section.questions)
+    return SectionRows(section.id, section.label, rows)
+
+
+def _row(question: Question, facts: Facts) -> Row:
+    answer = facts.answers.get(question.id)
+    state = row_state(question, facts)
+    return Row(
+        question=question.id,
+        label=question.label,
+        kind=question.kind,
+        state=state,
+        value=answer if state in ("answered", "unsure", "discuss") else None,
+        text=wording.in_words(question, answer) if state in ("answered", "unsure") else "",
+        cells=_cells(question, answer) if state == "answered" else (),
+        privacy=question.privacy,
+        own_words=question.kind in ("text", "longtext"),
+    )
+
+
+def row_state(question: Question, facts: Facts) -> State:
+    """Answered, unsure, to talk about, missing, or never asked: five things, never merged."""
+    answer = facts.answers.get(question.id)
+    if facts.asked(question.id) is not True:
+        return "not-asked"
+    if answer is None:
+        return "not-answered"
+    if answer == DISCUSS and question.sensitive:
+        return "discuss"
+    return "unsure" if answer == UNSURE or answer == [UNSURE] else "answered"
+
+
+def _cells(question: Question, answer: object) -> tuple[tuple[Cell, ...], ...]:
+    if question.kind != "group":
+        return ()
+    return tuple(
+        tuple(
+            Cell(c.id, c.label, wording.cell_in_words(c, row.get(c.id))) for c in question.columns
+        )
+        for row in cast(Sequence[Mapping[str, object]], answer)
+    )
+
+
+# Findings
+
+
+def _finding_row(finding: Finding, facts: Facts) -> FindingRow:
+    rule = facts.questionnaire.rule[finding.rule]
+    return FindingRow(
+        finding=finding,
+        says=rule.says,
+        why=rule.why,
+        read=tuple(_reads(finding, facts)),
+        sources=tuple(facts.questionnaire.sources.get(key, key) for key in rule.sources),
+    )
+
+
+def _reads(finding: Finding, facts: Facts) -> list[tuple[str, str]]:
+    """What the rule read, in words; answers that only say no are left out where others say more."""
+    read = [(name, wording.name_in_words(facts, name)) for name in finding.reads]
+    told = [(name, words) for name, words in read if words and not _says_no(facts, name)]
+    shown = told or [(name, words) for name, words in read if words]
+    return [(wording.name_label(facts, name), words) for name, words in shown]
+
+
+def _says_no(facts: Facts, name: str) -> bool:
+    return facts.value(name) in (False, "no", "never", ("none",))
+
+
+def _by_question(
+    unknown: Iterable[Finding], facts: Facts
+) -> tuple[tuple[str, tuple[FindingRow, ...]], ...]:
+    """The undecided rules, under the first thing each of them does not know."""
+    groups: dict[str, list[FindingRow]] = {}
+    for finding in unknown:
+        name = next((n for n in finding.reads if facts.value(n) is UNKNOWN), "")
+        label = (
+            wording.name_label(facts, name) if name else facts.questionnaire.rule[finding.rule].says
+        )
+        groups.setdefault(label, []).append(_finding_row(finding, facts))
+    return tuple((label, tuple(rows)) for label, rows in groups.items())
+
+
+# Scores and trials
+
+
+def _score_row(score: Score, facts: Facts) -> ScoreRow:
+    instrument = facts.questionnaire.instrument[score.instrument]
+    highest = instrument.scoring.range[1] if instrument.scoring.range else None
+    cut = instrument.scoring.positive
+    return ScoreRow(
+        instrument=score.instrument,
+        name=instrument.short_name,
+        total="" if score.total is None else f"{score.total:g}",
+        highest="" if highest is None else f"{highest:g}",
+        band=_band_label(score, instrument),
+        status=score.status,
+        fraction=score.total / highest if score.total is not None and highest else None,
+        cut=cut / highest if cut is not None and highest else None,
+        attribution=instrument.attribution,
+    )
+
+
+def _band_label(score: Score, instrument: Instrument) -> str:
+    scoring = instrument.scoring
+    labels = {band.id: band.label for band in scoring.bands}
+    labels |= {rung.level: rung.label for rung in scoring.rungs} | {
+        "undetermined": "Not determined"
+    }
+    return labels.get(score.band or score.level or "", "No valid total")
+
+
+def _trial_rows(assessment: Assessment, facts: Facts) -> Iterable[TrialRow]:
+    rows = facts.rows("antidepressant_trials") or []
+    question = facts.questionnaire.questions.get("antidepressant_trials")
+    if question is None or assessment.treatment is None:
+        return
+    for row, trial in zip(rows, assessment.treatment.trials, strict=True):
+        yield _trial_row(question, row, trial)
+
+
+def _trial_row(question: Question, row: Mapping[str, object], trial: Trial) -> TrialRow:
+    cell = {c.id: wording.cell_in_words(c, row.get(c.id)) for c in question.columns}
+    counted = trial.drug or "not in the medicine table"
+    return TrialRow(
+        drug=trial.typed,
+        counted_as=counted if trial.drug_class is None else f"{counted} ({trial.drug_class})",
+        dose=cell["max_daily_dose_mg"] or wording.NOT_GIVEN,
+        weeks=cell["weeks"] or wording.NOT_GIVEN,
+        improvement=cell["improvement"] or wording.NOT_GIVEN,
+        episode=cell["this_episode"] or wording.NOT_GIVEN,
+        added_to=cell["added_to"],
+        verdict=trial.verdict,
+        note=wording.VERDICTS[trial.verdict],
+    )

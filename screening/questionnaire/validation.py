@@ -100,7 +100,7 @@ def _tidy(question: Question, answer: Any) -> Any:
     if question.kind == "group" and isinstance(answer, list):
         rows = [_tidy_row(row) if isinstance(row, Mapping) else row for row in answer]
         return [row for row in rows if row != {}]
-    return answer
+    return _tidy_number(answer) if question.kind == "decimal" else answer
 
 
 def _tidy_text(text: str) -> str:
@@ -108,8 +108,14 @@ def _tidy_text(text: str) -> str:
 
 
 def _tidy_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    tidy = {k: _tidy_text(v) if isinstance(v, str) else v for k, v in row.items()}
+    tidy = {k: _tidy_text(v) if isinstance(v, str) else _tidy_number(v) for k, v in row.items()}
     return {k: v for k, v in tidy.items() if not is_blank(v)}
+
+
+def _tidy_number(number: Any) -> Any:
+    """150.0 and 150 are one answer."""
+    whole = isinstance(number, float) and number.is_integer()
+    return int(number) if whole else number
 
 
 def _position(question: Question) -> Callable[[str], int]:

@@ -14,9 +14,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _nothing(reference: str) -> None:
+    """Without a worker the summary is made when it is first asked for."""
+
+
 @dataclass(frozen=True)
 class Office:
-    """`zone` is the clinic's; `now` gives an aware UTC time and is replaced in tests."""
+    """`zone` is the clinic's; `now` gives an aware UTC time and is replaced in tests; `after_send`
+    is told the reference of an intake once it is committed."""
 
     database: Database
     keyring: Keyring
@@ -24,7 +29,22 @@ class Office:
     questionnaire: Questionnaire
     zone: ZoneInfo
     now: Callable[[], datetime] = utc_now
+    after_send: Callable[[str], None] = _nothing
 
     def today(self) -> date:
         """The day at the clinic."""
         return self.now().astimezone(self.zone).date()
+
+    def definition_json(self) -> str:
+        """The questionnaire as it is kept beside the intakes that answered it."""
+        return _as_json(self.questionnaire)
+
+
+_kept: dict[str, str] = {}
+
+
+def _as_json(questionnaire: Questionnaire) -> str:
+    """Written once a process: the definition is large and every new intake names it."""
+    if questionnaire.content_hash not in _kept:
+        _kept[questionnaire.content_hash] = questionnaire.model_dump_json()
+    return _kept[questionnaire.content_hash]
