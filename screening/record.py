@@ -130,7 +130,7 @@ def build_record(
         name=full_name(answers),
         preferred_name=str(answers.get("preferred_name", "")),
         date_of_birth=born(answers),
-        age=cast(int, age) if isinstance(age := facts.value("age"), int) else None,
+        age=age if isinstance(age := facts.value("age"), int) else None,
         language=str(answers.get("language", "en")),
         main_concern=_said(facts, "main_concern"),
         filled_in_by=_filled_in_by(facts),

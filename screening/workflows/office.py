@@ -1,4 +1,4 @@
-"""What every use case needs, handed over as one argument: where things are kept and what time it is."""
+"""What every use case needs, handed over as one argument: storage, keys, content, the clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
