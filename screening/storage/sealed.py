@@ -18,14 +18,18 @@ def to_json(value: Mapping[str, Any]) -> bytes:
     return text.encode()
 
 
+def from_json(text: bytes) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(text)
+    return value
+
+
 def seal_json(vault: Vault, key: DataKey, value: Mapping[str, Any], *, context: str) -> bytes:
     return vault.seal(key, to_json(value), context=context)
 
 
 def unseal_json(vault: Vault, key: DataKey, sealed: bytes, *, context: str) -> dict[str, Any]:
     """Raises VaultError as `Vault.unseal` does."""
-    opened: dict[str, Any] = json.loads(vault.unseal(key, sealed, context=context))
-    return opened
+    return from_json(vault.unseal(key, sealed, context=context))
 
 
 def insert_once(conn: Connection, into: Table) -> Insert:

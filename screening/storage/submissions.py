@@ -1,6 +1,5 @@
 """Submissions: frozen once, listed, read, streamed for export, with their rendered documents."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +18,7 @@ from .intakes import (
     NotADraft,
     StoredIntake,
 )
-from .sealed import insert_once, seal_json, unseal_json
+from .sealed import from_json, insert_once, seal_json, unseal_json
 from .vault import DataKey, Vault, grouped, normal_code
 
 NEW = "new"
@@ -64,8 +63,7 @@ class StoredSubmission:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        opened: dict[str, Any] = json.loads(self.document_json)
-        return opened
+        return from_json(self.document_json)
 
 
 _BOTH = SUBMISSIONS.join(INTAKES, INTAKES.c.id == SUBMISSIONS.c.intake_id)

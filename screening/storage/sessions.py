@@ -1,0 +1,104 @@
+"""Browser sessions kept on the server. The cookie is a random token; only its SHA-256 is stored.
+
+The contents are sealed under a key derived from the master key, bound to the token's hash.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from .models import WebSession, table
+from .sealed import from_json, to_json
+from .vault import Vault
+
+SESSIONS = table(WebSession)
+TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True)
+class StoredSession:
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    data: Mapping[str, Any] = field(repr=False)
+
+
+def new_token() -> str:
+    """The cookie's value, 256 random bits."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def create_session(
+    conn: Connection,
+    vault: Vault,
+    token: str,
+    data: Mapping[str, Any],
+    *,
+    expires_at: datetime,
+    now: datetime,
+) -> None:
+    values = {
+        "token_hash": _hash(token),
+        "ciphertext": _sealed(vault, token, data),
+        "created_at": now,
+        "seen_at": now,
+        "expires_at": expires_at,
+    }
+    conn.execute(insert(SESSIONS), values)
+
+
+def read_session(
+    conn: Connection, vault: Vault, token: str, *, now: datetime
+) -> StoredSession | None:
+    """None for an unknown or expired token. Raises VaultError when the row was tampered with."""
+    asked = select(SESSIONS).where(
+        SESSIONS.c.token_hash == _hash(token), SESSIONS.c.expires_at > now
+    )
+    row = conn.execute(asked).first()
+    if row is None:
+        return None
+    opened = vault.unseal_session(row.ciphertext, context=_context(token))
+    return StoredSession(row.created_at, row.seen_at, row.expires_at, from_json(opened))
+
+
+def update_session(
+    conn: Connection,
+    vault: Vault,
+    token: str,
+    data: Mapping[str, Any],
+    *,
+    expires_at: datetime,
+    now: datetime,
+) -> bool:
+    """False when the session was ended in the meantime: it is not brought back."""
+    changed = conn.execute(
+        update(SESSIONS)
+        .where(SESSIONS.c.token_hash == _hash(token))
+        .values(ciphertext=_sealed(vault, token, data), seen_at=now, expires_at=expires_at)
+    )
+    return changed.rowcount == 1
+
+
+def delete_session(conn: Connection, token: str) -> None:
+    conn.execute(delete(SESSIONS).where(SESSIONS.c.token_hash == _hash(token)))
+
+
+def delete_expired(conn: Connection, *, now: datetime) -> int:
+    return conn.execute(delete(SESSIONS).where(SESSIONS.c.expires_at <= now)).rowcount
+
+
+def _sealed(vault: Vault, token: str, data: Mapping[str, Any]) -> bytes:
+    return vault.seal_session(to_json(data), context=_context(token))
+
+
+def _hash(token: str) -> bytes:
+    return sha256(token.encode()).digest()
+
+
+def _context(token: str) -> str:
+    return f"web_sessions:{_hash(token).hex()}:ciphertext"
