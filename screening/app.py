@@ -1,0 +1,102 @@
+"""The app put together, as a table of contents."""
+
+from flask import Flask
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from . import operate
+from .jobs import Queue
+from .questionnaire import loader
+from .settings import ROOT, Settings, SettingsError
+from .storage.database import Database
+from .storage.intakes import check_keys
+from .storage.vault import Keyring, Vault, VaultError
+from .web import csrf, errors, headers, health, i18n, limits, logging, sessions, static_files
+from .workflows.office import Office
+
+# Every page of the app, by the module that draws it. Each has a `blueprint`.
+PAGES = (health,)
+
+
+def create_app(settings: Settings | None = None, *, offline: bool = False) -> Flask:
+    """The whole app, from the environment's settings unless some are given.
+
+    Offline is for commands that need no keys, such as the one that makes them. Otherwise raises
+    SettingsError when the settings are insecure or the keys are missing.
+    """
+    settings = settings or Settings.from_env()
+    app = Flask("screening", template_folder=str(ROOT / "templates"), static_folder=None)
+    app.testing = settings.testing
+    app.extensions["settings"] = settings
+
+    logging.install(app)
+    limits.install(app, settings.hosts)
+    if not offline or settings.keys.is_dir():
+        office = open_office(app, settings)
+        if not offline:
+            check(office)
+    csrf.install(app)
+    headers.install(app, https=settings.https)
+    static_files.install(app)
+    i18n.install(app)
+    for page in PAGES:
+        app.register_blueprint(page.blueprint)
+    errors.install(app)
+    app.jinja_env.undefined = StrictUndefined
+    app.cli.add_command(operate.init)
+    app.cli.add_command(operate.worker)
+    app.cli.add_command(operate.first_admin)
+    trust_proxies(app, settings)
+    return app
+
+
+def open_office(app: Flask, settings: Settings) -> Office:
+    """Keys, database, sessions and jobs: what a request needs and `flask init` makes.
+
+    Raises SettingsError when a key is missing, malformed or readable by others.
+    """
+    try:
+        keyring = Keyring.load(settings.keys)
+    except VaultError as error:
+        raise SettingsError(f"The keys cannot be used: {error}.") from error
+    vault = Vault(keyring)
+    database = Database(settings.database_url)
+    office = Office(
+        database=database,
+        keyring=keyring,
+        vault=vault,
+        questionnaire=loader.current(),
+        zone=settings.clinic.zone,
+    )
+    app.secret_key = vault.derived("flask")
+    app.extensions["office"] = office
+    app.extensions["queue"] = Queue(
+        office,
+        settings.instance / "queue.db",
+        vault.derived("jobs"),
+        immediate=settings.testing,
+    )
+    sessions.install(app, office, settings)
+    return office
+
+
+def check(office: Office) -> None:
+    """Raises SettingsError when the database is away or old, or the keys are not its keys."""
+    try:
+        if not office.database.ready():
+            raise SettingsError(
+                "The database does not answer or is not up to date: run flask --app wsgi init."
+            )
+        with office.database.read() as conn:
+            check_keys(conn, office.vault)
+    except VaultError as error:
+        raise SettingsError(f"The keys do not open the database: {error}.") from error
+    finally:
+        office.database.close()  # the server forks next; each process connects for itself
+
+
+def trust_proxies(app: Flask, settings: Settings) -> None:
+    """Believe what the configured number of reverse proxies says about the client, and no more."""
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

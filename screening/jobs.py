@@ -1,0 +1,108 @@
+"""Work beside the web, done by the worker process: a queue in a file of its own, ids only.
+
+A task is a function of the office and ids: `def make_pdf(office, submission_id)`. It opens what it
+needs itself and may run twice, so it first looks whether its work is done. Add it to TASKS to ask
+for it by name, or to a PERIODIC interval to have it done by itself:
+
+    queue.enqueue("make-pdf", submission_id)      # after the COMMIT it depends on
+
+An urgent alert is a row written with the answer; a task only delivers it.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import structlog
+from huey import Huey, MemoryHuey, SqliteHuey, crontab
+from huey.consumer import Consumer
+from huey.serializer import SignedSerializer
+
+from .storage import sessions
+from .workflows.office import Office
+
+Task = Callable[..., None]
+log = structlog.get_logger("screening")
+
+RETRIES = 3
+RETRY_DELAY = 10  # seconds, doubled with each further try
+
+
+def sweep_sessions(office: Office) -> None:
+    """Delete browser sessions that have expired."""
+    with office.database.write() as conn:
+        sessions.delete_expired(conn, now=office.now())
+
+
+# Asked for by name, with ids.
+TASKS: Mapping[str, Task] = {}
+
+# (name, minutes between runs, task): done by the worker by itself. Minutes divide an hour.
+PERIODIC: tuple[tuple[str, int, Task], ...] = (("sweep-sessions", 15, sweep_sessions),)
+
+
+class Queue:
+    """The tasks of one installation. `secret` signs them: who can write the file cannot run code.
+
+    With `immediate` (tests) a task runs where it is asked for.
+    """
+
+    def __init__(
+        self,
+        office: Office,
+        path: Path,
+        secret: str,
+        *,
+        immediate: bool = False,
+        tasks: Mapping[str, Task] = TASKS,
+        periodic: tuple[tuple[str, int, Task], ...] = PERIODIC,
+    ):
+        self.office = office
+        self.path = path
+        self.secret = secret
+        self.immediate = immediate
+        self.tasks = tasks
+        self.periodic = periodic
+
+    @cached_property
+    def huey(self) -> Huey:
+        """Opened at first use: SQLite must not cross the fork that follows making the app."""
+        options = {
+            "name": "screening",
+            "results": False,
+            "serializer": SignedSerializer(secret=self.secret),
+        }
+        if self.immediate:
+            return MemoryHuey(immediate=True, **options)
+        return SqliteHuey(filename=str(self.path), fsync=True, **options)
+
+    @cached_property
+    def _registered(self) -> dict[str, Any]:
+        for name, minutes, task in self.periodic:
+            when = crontab(minute=f"*/{minutes}" if minutes < 60 else "0")
+            self.huey.periodic_task(when, name=name)(self._logged(name, task))
+        options = {"retries": RETRIES, "retry_delay": RETRY_DELAY, "retry_backoff": 2}
+        return {
+            name: self.huey.task(name=name, **options)(self._logged(name, task))
+            for name, task in self.tasks.items()
+        }
+
+    def _logged(self, name: str, task: Task) -> Callable[..., None]:
+        def run(*ids: str | int) -> None:
+            started = time.perf_counter()
+            task(self.office, *ids)
+            ms = round((time.perf_counter() - started) * 1000, 1)
+            log.info("task done", task=name, ms=ms)
+
+        return run
+
+    def enqueue(self, name: str, *ids: str | int) -> None:
+        """Have the worker run the task. Raises KeyError for a name that is not in TASKS."""
+        self._registered[name](*ids)
+
+    def consume(self, *, threads: int = 2) -> None:
+        """Run tasks until SIGTERM (finish what runs) or SIGINT (stop now)."""
+        log.info("worker ready", count=len(self._registered) + len(self.periodic))
+        Consumer(self.huey, workers=threads, max_delay=1.0, graceful_signal="TERM").run()

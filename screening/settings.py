@@ -1,0 +1,267 @@
+"""What one installation is set to. Read once at start; wrong or insecure settings stop the start.
+
+Environment variables (SCREENING_*) say how it runs; `instance/clinic.toml` says whose clinic it is.
+`docs/operating.md` lists them all; a test holds the two together.
+"""
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LANGUAGES = ("en", "es")
+PAPERS = ("letter", "a4")
+
+
+class SettingsError(Exception):
+    """The app must not start like this. The message is one plain line for the operator."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clinic:
+    """Whose form it is, as patients and the PDF name it. The default clinic is made up."""
+
+    name: str = "Willow Ketamine Clinic"
+    phone: str | None = "805-555-0100"
+    hours: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "en": "Monday to Friday, 9 am to 5 pm",
+            "es": "de lunes a viernes, de 9 a. m. a 5 p. m.",
+        }
+    )
+    address: str = "1 Willow Way, San Luis Obispo, CA 93401"
+    time_zone: str = "America/Los_Angeles"
+    paper: str = "letter"
+    privacy_url: str | None = None
+
+    @property
+    def phone_href(self) -> str | None:
+        """`tel:` address of a US number, None without a phone."""
+        if not self.phone:
+            return None
+        digits = "".join(character for character in self.phone if character.isdigit())
+        return f"tel:+{digits}" if self.phone.startswith("+") else f"tel:+1{digits}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How this installation runs. Tests build it directly, the server by `from_env`.
+
+    Raises SettingsError on construction when a value makes no sense, and, in production,
+    when it would run insecurely.
+    """
+
+    instance: Path = ROOT / "instance"
+    keys_folder: Path | None = None  # None: `keys` in the instance folder
+    database_url: str = ""  # "": SQLite in the instance folder
+    public_url: str = "http://127.0.0.1:8000"  # what people type
+    trusted_hosts: tuple[str, ...] = ()  # further host names to answer to
+    proxy_hops: int | None = None  # reverse proxies in front; None: not said
+    production: bool | None = None  # None: yes when the public address is https
+    debug: bool = False
+    testing: bool = False
+    draft_days: int = 30
+    languages: tuple[str, ...] = LANGUAGES
+    clinic: Clinic = field(default_factory=Clinic)
+
+    def __post_init__(self) -> None:
+        self._set("instance", Path(self.instance).resolve())
+        if not self.database_url:
+            self._set("database_url", f"sqlite:///{self.instance / 'screening.db'}")
+        if self.production is None:
+            self._set("production", self.https)
+        _check_values(self)
+        if self.production:
+            _check_production(self)
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    @property
+    def keys(self) -> Path:
+        return (self.keys_folder or self.instance / "keys").resolve()
+
+    @property
+    def https(self) -> bool:
+        return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def public_host(self) -> str:
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def hosts(self) -> list[str]:
+        """Host names that requests may carry."""
+        here = () if self.production else ("localhost", "127.0.0.1", "[::1]")
+        return list(dict.fromkeys((bracketed(self.public_host), *self.trusted_hosts, *here)))
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Settings of this process: SCREENING_* variables and `clinic.toml`.
+
+        Raises SettingsError naming the variable or the line of clinic.toml that is wrong.
+        """
+        given: dict[str, Any] = {
+            name: read(variable, environ[variable])
+            for name, (variable, read) in VARIABLES.items()
+            if environ.get(variable, "").strip()
+        }
+        instance = given.get("instance", ROOT / "instance")
+        return cls(**given, clinic=read_clinic(instance / "clinic.toml"))
+
+
+def bracketed(host: str) -> str:
+    """An IPv6 address as a Host header writes it."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _whole(variable: str, text: str) -> int:
+    if not text.strip().isdecimal():
+        raise SettingsError(f"{variable} must be a whole number, not {text!r}.")
+    return int(text)
+
+
+def _yes(variable: str, text: str) -> bool:
+    choices = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
+    if text.strip().lower() not in choices:
+        raise SettingsError(f"{variable} must be 1 or 0, not {text!r}.")
+    return choices[text.strip().lower()]
+
+
+def _words(_variable: str, text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
+def _path(_variable: str, text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _text(_variable: str, text: str) -> str:
+    return text.strip()
+
+
+VARIABLES = {
+    "instance": ("SCREENING_INSTANCE", _path),
+    "keys_folder": ("SCREENING_KEYS", _path),
+    "database_url": ("SCREENING_DATABASE_URL", _text),
+    "public_url": ("SCREENING_PUBLIC_URL", _text),
+    "trusted_hosts": ("SCREENING_TRUSTED_HOSTS", _words),
+    "proxy_hops": ("SCREENING_PROXY_HOPS", _whole),
+    "production": ("SCREENING_PRODUCTION", _yes),
+    "debug": ("FLASK_DEBUG", _yes),
+    "draft_days": ("SCREENING_DRAFT_DAYS", _whole),
+    "languages": ("SCREENING_LANGUAGES", _words),
+}
+
+
+def read_clinic(path: Path) -> Clinic:
+    """The clinic of `clinic.toml`, the made-up one without the file.
+
+    Raises SettingsError for unreadable TOML, an unknown name, a wrong type or an unknown time zone.
+    """
+    if not path.is_file():
+        return Clinic()
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path.name} cannot be read: {error}.") from error
+    # A clinic that names itself does not inherit the made-up clinic's telephone and address.
+    blank: dict[str, Any] = {"phone": None, "hours": {}, "address": ""}
+    for name, value in values.items():
+        _check_clinic_value(name, value)
+    if "hours" in values and isinstance(values["hours"], str):
+        values["hours"] = dict.fromkeys(LANGUAGES, values["hours"])
+    return Clinic(**(blank | values))
+
+
+def _check_clinic_value(name: str, value: object) -> None:
+    if name not in Clinic.__dataclass_fields__:
+        raise SettingsError(f"clinic.toml: {name} is not a setting.")
+    allowed = (str, dict) if name == "hours" else str
+    if not isinstance(value, allowed):
+        raise SettingsError(f"clinic.toml: {name} must be text.")
+
+
+def _check_values(settings: Settings) -> None:
+    url = urlsplit(settings.public_url)
+    clinic = settings.clinic
+    unknown = set(settings.languages) - set(LANGUAGES)
+    problems = {
+        "SCREENING_PUBLIC_URL must look like https://intake.example.org": url.scheme
+        not in ("http", "https")
+        or not url.hostname
+        or url.path not in ("", "/"),
+        "SCREENING_PUBLIC_URL is http on a host that is not this machine; use https": not (
+            settings.https or settings.testing or url.hostname in LOOPBACK
+        ),
+        "SCREENING_DRAFT_DAYS must be 1 to 365": not 1 <= settings.draft_days <= 365,
+        f"SCREENING_LANGUAGES may hold {' and '.join(LANGUAGES)}": bool(unknown)
+        or not settings.languages,
+        "clinic.toml: name must not be empty": not clinic.name.strip(),
+        f"clinic.toml: paper must be {' or '.join(PAPERS)}": clinic.paper not in PAPERS,
+        f"clinic.toml: no time zone {clinic.time_zone!r}": not _zone_exists(clinic.time_zone),
+    }
+    _refuse(problems)
+
+
+def _check_production(settings: Settings) -> None:
+    # That the keys exist is seen when they are opened: `init` has to start without them.
+    keys = settings.keys
+    database = _sqlite_file(settings.database_url)
+    problems = {
+        "debug is on": settings.debug,
+        "the public address (SCREENING_PUBLIC_URL) is not https": not settings.https,
+        "SCREENING_PROXY_HOPS is not set: say how many reverse proxies stand in front "
+        "(0 for none)": settings.proxy_hops is None,
+        f"keys in {keys} can be read by other users (chmod -R go= {keys})": any(
+            path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) for path in _files(keys)
+        ),
+        f"the keys lie beside the database; set SCREENING_KEYS to a folder outside "
+        f"{database and database.parent}": database is not None
+        and keys.is_relative_to(database.parent),
+        "the database connection is not encrypted; add sslmode=verify-full to "
+        "SCREENING_DATABASE_URL": _open_connection(settings.database_url),
+    }
+    _refuse(problems, "Refusing to start in production: ")
+
+
+def _refuse(problems: Mapping[str, bool], before: str = "") -> None:
+    for line, wrong in problems.items():
+        if wrong:
+            raise SettingsError(f"{before}{line}.")
+
+
+def _zone_exists(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.is_file())
+
+
+def _sqlite_file(url: str) -> Path | None:
+    scheme, _, rest = url.partition(":///")
+    return Path(rest).resolve() if scheme.startswith("sqlite") and rest else None
+
+
+def _open_connection(url: str) -> bool:
+    """A network database without TLS; a Unix socket or this machine needs none."""
+    parts = urlsplit(url)
+    if parts.scheme.startswith("sqlite") or not parts.hostname or parts.hostname in LOOPBACK:
+        return False
+    return not any(mode in parts.query for mode in ("sslmode=verify-full", "sslmode=verify-ca"))

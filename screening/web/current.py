@@ -1,0 +1,30 @@
+"""The running app's own: its settings, its office and its queue of jobs."""
+
+from flask import current_app
+
+from screening.jobs import Queue
+from screening.settings import Settings
+from screening.storage.vault import VaultError
+from screening.workflows.office import Office
+
+
+def settings() -> Settings:
+    found: Settings = current_app.extensions["settings"]
+    return found
+
+
+def office() -> Office:
+    """Where answers are kept and what time it is; see `Office`.
+
+    Raises VaultError in a command that runs before `flask init` made the keys.
+    """
+    found: Office | None = current_app.extensions.get("office")
+    if found is None:
+        raise VaultError("there are no keys yet: run flask --app wsgi init")
+    return found
+
+
+def queue() -> Queue:
+    """The jobs: `queue().enqueue("make-pdf", submission_id)`, after the COMMIT."""
+    found: Queue = current_app.extensions["queue"]
+    return found

@@ -1,0 +1,142 @@
+"""The interface's own texts in the patient's language: `t("page.continue")` in code and templates.
+
+Texts live in content/interface.toml, a table per part and `key.en`, `key.es` in it. Content
+(questions, crisis panels) carries its own languages in the definition.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, abort, current_app, g, redirect, request, session
+from werkzeug.wrappers import Response
+
+from screening.settings import LANGUAGES, Settings
+
+INTERFACE = Path(__file__).parent.parent / "content" / "interface.toml"
+
+blueprint = Blueprint("i18n", __name__)
+
+
+class InterfaceError(Exception):
+    """interface.toml is incomplete. The message names every key that is."""
+
+
+@cache
+def texts(path: Path = INTERFACE) -> Mapping[str, Mapping[str, str]]:
+    """`{"page.continue": {"en": "Continue", "es": "Continuar"}}`, read once.
+
+    Raises InterfaceError when a text lacks a language or is empty.
+    """
+    found = dict(_leaves(tomllib.loads(path.read_text("utf-8")), ""))
+    bad = [
+        key
+        for key, text in found.items()
+        if set(text) != set(LANGUAGES) or not all(isinstance(t, str) and t for t in text.values())
+    ]
+    if bad:
+        raise InterfaceError(f"interface.toml: not in {' and '.join(LANGUAGES)}: {', '.join(bad)}")
+    return MappingProxyType(found)
+
+
+def _leaves(table: Mapping[str, Any], before: str) -> Iterator[tuple[str, dict[str, str]]]:
+    for name, value in table.items():
+        key = f"{before}{name}"
+        if not isinstance(value, dict) or set(value) & set(LANGUAGES):
+            yield key, value if isinstance(value, dict) else {}
+        else:
+            yield from _leaves(value, f"{key}.")
+
+
+def text(key: str, language: str, **values: object) -> str:
+    """The interface text of `key` with `{name}` filled in. Raises KeyError for an unknown key."""
+    found = texts()[key][language]
+    return found.format_map(values) if values else found
+
+
+def t(key: str, **values: object) -> str:
+    """`text` in the language of this request."""
+    return text(key, current_language(), **values)
+
+
+def current_language() -> str:
+    """This request's language: set in g, else of the session, else the browser's, else the first.
+
+    Staff pages set `g.language = "en"`; the patient's views set it from a resumed draft.
+    """
+    if "language" not in g:
+        g.language = _wanted()
+    return str(g.language)
+
+
+def _wanted() -> str:
+    offered = _settings().languages
+    # No session: an error before it was opened.
+    chosen = session.get("language") if session else None
+    if chosen in offered:
+        return str(chosen)
+    return request.accept_languages.best_match(offered) or offered[0]
+
+
+def choose(language: str) -> None:
+    """Keep `language` for this request and the session. Raises ValueError if it is not offered."""
+    if language not in _settings().languages:
+        raise ValueError(language)
+    session["language"] = language
+    g.language = language
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+@blueprint.post("/language")
+def switch() -> Response:
+    """Change the language and go back to the page `next`: to `language`, or to the other one."""
+    others = [code for code in _settings().languages if code != current_language()]
+    language = request.form.get("language") or next(iter(others), current_language())
+    if language not in _settings().languages:
+        abort(400)
+    choose(language)
+    return redirect(local_path(request.form.get("next"), "/"), 303)
+
+
+def local_path(address: str | None, default: str) -> str:
+    """`address` if it is a path of this site, else `default`: never a way to another site."""
+    if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
+        return default
+    if any(character < " " or character in "\\\x7f" for character in address):
+        return default
+    parts = urlsplit(address)
+    return default if parts.scheme or parts.netloc else address
+
+
+def install(app: Flask) -> None:
+    """Give templates `t`, `language`, `clinic` and `language_switch_url`."""
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals["t"] = t
+    app.context_processor(page_context)
+
+
+def page_context() -> dict[str, object]:
+    """What templates/layouts/base.html says that every render has."""
+    settings = _settings()
+    language = current_language()
+    several = len(settings.languages) > 1
+    clinic = settings.clinic
+    return {
+        "language": language,
+        "language_switch_url": "/language" if several else None,
+        "clinic": {
+            "name": clinic.name,
+            "phone": clinic.phone,
+            "phone_href": clinic.phone_href,
+            "hours": clinic.hours.get(language, ""),
+            "privacy_url": clinic.privacy_url,
+        },
+    }

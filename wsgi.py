@@ -1,0 +1,14 @@
+"""What gunicorn serves and the flask command loads."""
+
+import os
+
+from screening import create_app
+from screening.settings import SettingsError
+
+# Commands start without keys, since one of them makes the keys; a server does not.
+COMMAND_LINE = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
+
+try:
+    app = create_app(offline=COMMAND_LINE)
+except SettingsError as error:
+    raise SystemExit(str(error)) from None
