@@ -19,7 +19,7 @@ def to_json(value: Mapping[str, Any]) -> bytes:
 
 
 def from_json(text: bytes) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(text)
+    value: dict[str, Any] = json.loads(text.decode())  # json guesses the encoding of bytes
     return value
 
 
