@@ -262,6 +262,8 @@ class Questionnaire(Frozen):
     sources: dict[str, str]
     contacts: tuple[Contact, ...]
     panels: tuple[Panel, ...]
+    # The order of the export's columns; questions that are not listed follow in page order.
+    export_order: tuple[Id, ...] = ()
     content_hash: str = ""
 
     @cached_property
