@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from .models import Alert, Definition, Document, Intake, PageSave, Submission, table
+from .models import Alert, AuditRow, Definition, Document, Intake, PageSave, Submission, table
 from .sealed import insert_once, seal_json, to_json, unseal_json
 from .vault import DataKey, Vault, new_reference
 
@@ -32,6 +32,7 @@ DRAFT, SUBMITTED = "draft", "submitted"
 
 DEFINITIONS, INTAKES, SAVES = table(Definition), table(Intake), table(PageSave)
 SUBMISSIONS, ALERTS, DOCUMENTS = table(Submission), table(Alert), table(Document)
+AUDIT = table(AuditRow)
 
 PageAnswers = Mapping[str, Any]  # question id -> JSON value
 
@@ -341,8 +342,9 @@ def delete_intake(conn: Connection, intake_id: str) -> None:
 
 
 def has_rows(conn: Connection) -> bool:
-    """Whether anything is stored that new keys could not open (see `Keyring.open`)."""
-    return conn.execute(select(INTAKES.c.id).limit(1)).first() is not None
+    """Whether anything is stored that new keys could not open or prove (see `Keyring.open`)."""
+    kept = (INTAKES.c.id, AUDIT.c.id)
+    return any(conn.execute(select(column).limit(1)).first() is not None for column in kept)
 
 
 def check_keys(conn: Connection, vault: Vault) -> None:

@@ -15,6 +15,7 @@ to another row or column is refused.
 
 import hmac
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -51,6 +52,7 @@ class VaultError(Exception):
 class Keyring:
     """`masters` by id, oldest first; `current` is the id of the one that wraps new data keys."""
 
+    folder: Path
     masters: Mapping[str, bytes] = field(repr=False)
     current: str
     hmac: bytes = field(repr=False)
@@ -76,11 +78,11 @@ class Keyring:
     @classmethod
     def load(cls, folder: Path) -> "Keyring":
         """Raises VaultError when a key is missing, malformed or readable by others."""
-        masters = {path.stem.rsplit("-", 1)[1]: _read_key(path) for path in _master_files(folder)}
+        masters = {key_id: _read_key(path) for _, key_id, path in _master_files(folder)}
         if not masters:
             raise VaultError(f"no master key in {folder}")
         others = {name: _read_key(folder / f"{name}.key") for name in OTHER_KEYS}
-        return cls(masters=masters, current=list(masters)[-1], **others)
+        return cls(folder=folder, masters=masters, current=list(masters)[-1], **others)
 
     @classmethod
     def open(cls, folder: Path, *, database_has_rows: bool) -> "Keyring":
@@ -101,11 +103,14 @@ class Keyring:
     @staticmethod
     def add_master(folder: Path) -> str:
         """Make a new master key, in use from the next load; returns its id. Old ones still open."""
-        number = len(_master_files(folder)) + 1
-        name = _master_name(number)
-        _write_key(folder / name)
+        highest = max((number for number, _, _ in _master_files(folder)), default=0)
+        name = _master_name(highest + 1)
+        # Renamed when whole: a running process may load the folder at any moment.
+        unfinished = folder / f".{name}"
+        _write_key(unfinished)
+        unfinished.rename(folder / name)
         _sync_folder(folder)
-        return Path(name).stem.rsplit("-", 1)[1]
+        return _master_parts(name)[1]
 
 
 @dataclass(frozen=True)
@@ -168,6 +173,9 @@ class Vault:
         return _hmac(self.keyring.hmac, f"derived\0{purpose}").hex()
 
     def _master(self, key_id: str) -> bytes:
+        if key_id not in self.keyring.masters:
+            # Made by a rotation while this process was running.
+            self.keyring = Keyring.load(self.keyring.folder)
         try:
             return self.keyring.masters[key_id]
         except KeyError:
@@ -232,8 +240,17 @@ def _master_name(number: int) -> str:
     return f"master-{number:04}-{secrets.token_hex(MARK_BYTES)}.key"
 
 
-def _master_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("master-*-*.key"))
+def _master_parts(name: str) -> tuple[int, str]:
+    """Number and id."""
+    parts = re.fullmatch(r"master-(\d{4})-([0-9a-f]{8})\.key", name)
+    if parts is None:
+        raise VaultError(f"{name} is not the name of a master key")
+    return int(parts[1]), parts[2]
+
+
+def _master_files(folder: Path) -> list[tuple[int, str, Path]]:
+    """Number, id and file of each master key, oldest first."""
+    return sorted((*_master_parts(path.name), path) for path in folder.glob("master-*"))
 
 
 def _write_key(path: Path) -> None:
