@@ -1,6 +1,7 @@
 """Judges single answers and whole answer files. The form and the command line use the same judge.
 
-A `Problem` names what is wrong by a code; its words are in `content/interface.toml` under `problem`.
+A `Problem` names what is wrong by a code; its words for patients are in `content/interface.toml`
+under `problem`.
 """
 
 import math
@@ -33,8 +34,11 @@ class Problem:
 def normalise(
     questionnaire: Questionnaire, answers: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Answers in the one form in which they are stored: text stripped, line ends "\\n", ticks in the
-    order of the options, blank cells and blank texts left out. Judges nothing."""
+    """Answers in the one form in which they are stored. Judges nothing.
+
+    Text is stripped, line ends are "\\n", ticks stand in the order of the options, and blank cells
+    and blank texts are left out.
+    """
     kept = {}
     for question_id, answer in answers.items():
         question = questionnaire.questions.get(question_id)
@@ -133,6 +137,10 @@ def _all_text(answer: list[Any]) -> bool:
 Judge = Callable[[Question, object, date], Iterator[Problem]]
 
 
+def _is_one_of(options: tuple[str, ...]) -> Callable[[object], bool]:
+    return lambda tick: isinstance(tick, str) and tick in options
+
+
 def _agree(question: Question, answer: object, today: date) -> Iterator[Problem]:
     if answer is not True:
         yield Problem(question.id, "agree")
@@ -144,11 +152,8 @@ def _choice(question: Question, answer: object, today: date) -> Iterator[Problem
 
 
 def _choices(question: Question, answer: object, today: date) -> Iterator[Problem]:
-    if not isinstance(answer, list) or not answer:
-        yield Problem(question.id, "unknown_option")
-    elif not all(
-        isinstance(tick, str) and tick in question.option_ids for tick in answer
-    ):
+    options = question.option_ids
+    if not isinstance(answer, list) or not answer or not all(map(_is_one_of(options), answer)):
         yield Problem(question.id, "unknown_option")
     elif NONE in answer and len(answer) > 1:
         yield Problem(question.id, "none_with_others")
@@ -259,19 +264,24 @@ def _number_fault(
 ) -> str | None:
     if isinstance(answer, bool) or not isinstance(answer, int | float):
         return "whole_number" if whole else "not_a_number"
-    if not math.isfinite(answer):
+    if isinstance(answer, float) and not math.isfinite(answer):
         return "not_a_number"
     if whole and not _is_int(answer):
         return "whole_number"
-    low = (least is not None and answer < least) or (
-        above is not None and answer <= above
-    )
+    return _range_fault(answer, least, most, above)
+
+
+def _range_fault(
+    answer: float, least: float | None, most: float | None, above: float | None
+) -> str | None:
     high = most is not None and answer > most
-    if not (low or high):
-        return None
-    if above is not None:
+    if above is not None and answer <= above:
         return "not_above"
-    return "range" if least is not None and most is not None else "too_small"
+    if not high and (least is None or answer >= least):
+        return None
+    if least is not None and most is not None:
+        return "range"
+    return "too_large" if high else "too_small"
 
 
 def _text_fault(answer: object, longest: int, *, lines: bool) -> str | None:
