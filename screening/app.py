@@ -11,11 +11,22 @@ from .settings import ROOT, Settings, SettingsError
 from .storage.database import Database
 from .storage.intakes import check_keys
 from .storage.vault import Keyring, Vault, VaultError
-from .web import csrf, errors, headers, health, i18n, limits, logging, sessions, static_files
+from .web import (
+    csrf,
+    errors,
+    headers,
+    health,
+    i18n,
+    limits,
+    logging,
+    patient,
+    sessions,
+    static_files,
+)
 from .workflows.office import Office
 
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
-PAGES = (health,)
+PAGES = (health, patient)
 
 
 def create_app(settings: Settings | None = None, *, offline: bool = False) -> Flask:

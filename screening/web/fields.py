@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..assessment.facts import Facts
-from ..questionnaire.answers import DISCUSS, NONE, UNSURE, Answers
+from ..questionnaire.answers import DISCUSS, NONE, UNSURE
 from ..questionnaire.conditions import (
     All,
     Answered,
@@ -26,7 +26,7 @@ from ..questionnaire.conditions import (
 )
 from ..questionnaire.definition import Column, Language, Page, Question, Questionnaire
 from ..questionnaire.validation import Problem
-from .i18n import t_in
+from .i18n import text
 
 View = dict[str, Any]
 WIDTHS = {"integer": 5, "decimal": 5, "zip": 10, "phone": 20}
@@ -91,6 +91,11 @@ def _empty() -> View:
     }
 
 
+def plain_view(name: str, kind: str, text_: str, **drawn: Any) -> View:
+    """The view of an input that is no question, such as the resume code."""
+    return _empty() | {"id": name, "name": name, "kind": kind, "text": text_} | drawn
+
+
 def _in(text: Mapping[Any, str], language: str) -> str:
     return text.get(language) or text["en"]
 
@@ -123,12 +128,12 @@ def view(
     if question.kind == "agree":
         drawn["value"] = "yes" if values else ""
     if question.sensitive:
-        drawn["discuss"] = {"text": t_in(language, "page.discuss"), "checked": DISCUSS in values}
+        drawn["discuss"] = {"text": text("page.discuss", language), "checked": DISCUSS in values}
     if question.may_be_unsure:
-        drawn["unsure"] = {"text": t_in(language, "page.unsure"), "checked": UNSURE in values}
+        drawn["unsure"] = {"text": text("page.unsure", language), "checked": UNSURE in values}
     if question.kind == "date":
         drawn["parts"] = _parts(question, language, values, typed, error, bad_part)
-        drawn["hint"] = drawn["hint"] or t_in(language, "page.date_hint")
+        drawn["hint"] = drawn["hint"] or text("page.date_hint", language)
     if question.kind == "longtext":
         drawn["max_length"] = 4000
     instrument = questionnaire.instrument.get(question.instrument or "")
@@ -165,7 +170,7 @@ def _parts(
     return [
         {
             "name": f"{question.id}-{part}",
-            "text": t_in(language, f"page.{part}"),
+            "text": text(f"page.{part}", language),
             "value": typed.get(f"{question.id}-{part}", "") if typed else stored[part],
             "width": DATE_WIDTHS[part],
             "autocomplete": f"bday-{part}" if bday else None,
@@ -281,7 +286,7 @@ def words(
         values["other"] = _in(other.thing, language)
     values["thing"] = _thing(question, problem, language)
     values.setdefault("example", "20")
-    return t_in(language, f"problem.{problem.code}", **values)
+    return text(f"problem.{problem.code}", language, **values)
 
 
 def _thing(question: Question, problem: Problem, language: Language) -> str:
@@ -305,14 +310,12 @@ def error_links(
 
 def control(question: Question, problem: Problem) -> str:
     """The id of the first control at fault."""
-    if question.kind == "group":
-        return f"{question.id}-{problem.part}" if problem.part else f"{question.id}-list"
-    if question.kind == "date":
-        return f"{question.id}-{problem.part or 'month'}"
-    return question.id
+    if not problem.part:
+        return first_control(question)
+    return f"{question.id}-{problem.part}"
 
 
-def suggestions(questionnaire: Questionnaire) -> list[str]:
-    """Names of medicines to offer while typing: generic and brand names, sorted."""
-    names_ = {name for m in questionnaire.medicines for name in (m.generic, *m.brands)}
-    return sorted(names_, key=str.casefold)
+def first_control(question: Question) -> str:
+    """The id that a link to the question leads to."""
+    endings = {"group": "-list", "date": "-month"}
+    return question.id + endings.get(question.kind, "")

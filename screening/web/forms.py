@@ -17,7 +17,9 @@ from ..questionnaire.answers import DISCUSS, NONE, UNSURE
 from ..questionnaire.definition import Column, Page, Question
 from ..questionnaire.validation import Problem
 
-FEET = re.compile(r"""(\d+)\s*(?:'|’|ft|feet|foot|pies?)\s*(?:(\d+(?:\.\d+)?)\s*(?:"|”|''|in(?:ches)?|pulg\w*)?)?""")
+FEET = re.compile(
+    r"""(\d+)\s*(?:'|’|ft|feet|foot|pies?)\s*(?:(\d+(?:\.\d+)?)\s*(?:"|”|''|in(?:ches)?|pulg\w*)?)?"""
+)
 METRIC = {"in": ("cm", 1 / 2.54), "lb": ("kg", 1 / 0.45359237)}
 UNIT_WORDS = {
     "in": {"in", "inch", "inches", "pulgadas"},
@@ -117,7 +119,7 @@ _COERCE = {
 
 
 def read_number(typed: str, unit: str | None) -> Any:
-    """A number as people type it ("1,200", "20 mg", "5 ft 6 in", "168 cm"); else the text itself."""
+    """A number as people type it ("1,200", "20 mg", "5 ft 6 in", "168 cm"), else the text."""
     text = typed.casefold().strip()
     feet = FEET.fullmatch(text) if unit == "in" else None
     if feet:

@@ -107,6 +107,15 @@ def sweep(office: Office) -> int:
     return len(idle)
 
 
+def set_language(office: Office, intake_id: str, language: str) -> None:
+    """The patient reads on in another language; the answer to `language` follows."""
+    with _act(office, PATIENT) as act:
+        intake = _open(act, intake_id)
+        page = office.questionnaire.page_of.get("language")
+        if page and page.id in intake.answers:
+            _save(act, intake, page, {**intake.answers[page.id], "language": language}, None)
+
+
 def new_code_for(office: Office, intake_id: str) -> str:
     """A new resume code; the earlier one opens nothing any more. Raises NotADraft."""
     code = new_code()

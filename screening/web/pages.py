@@ -1,0 +1,278 @@
+"""One page of the form: shown, judged and saved. Every Continue is one committed transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import abort, make_response, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from ..assessment.facts import Facts
+from ..questionnaire.definition import Page, Panel, Question
+from ..questionnaire.validation import Problem, missing, normalise, problems, row_problems
+from ..storage.intakes import NotADraft, StaleRevision, StoredIntake
+from ..workflows import intake as intake_flow
+from ..workflows import progress
+from . import i18n, page_views
+from .current import office
+from .forms import AnswerField, page_form, posted_rows, ticked_none
+from .patient_session import begin, end
+
+CONTINUE, ADD, LATER, STOP = "continue", "add", "later", "stop"
+LANGUAGE, STORED = "language", "stored"
+
+
+@dataclass
+class Sent:
+    """What was posted for a page: answers that can be stored, and what is wrong with the rest."""
+
+    answers: dict[str, Any]
+    problems: list[Problem]
+
+
+def show(page: Page, intake: StoredIntake | None, **drawn: Any) -> str:
+    """The page with what is stored, or with what was typed and its problems."""
+    facts = drawn.pop("facts", None) or intake_flow.facts_of(office(), intake)
+    post_to = drawn.pop("post_to", None)
+    if page.group:
+        context = page_views.group_page(page, facts, intake, **drawn)
+    else:
+        context = page_views.question_page(page, facts, intake, **drawn)
+    template = "patient/group.html" if page.group else "patient/page.html"
+    return render_template(template, **context, post_to=post_to)
+
+
+def show_stored(page: Page, intake: StoredIntake | None) -> str:
+    return show(page, intake, **({"row": _row_asked(page, intake)} if page.group else {}))
+
+
+def receive(page: Page, intake: StoredIntake | None) -> Response | str:
+    """Answer a POST of the page."""
+    action = request.form.get("action", CONTINUE)
+    if "seen" in request.form:  # an interruption (help, resume code) that stands on this address
+        return _go_on(page, intake, action)
+    if action == LANGUAGE:
+        return _in_other_language(page, intake)
+    if action == STORED:
+        return redirect(page_views.page_url(page), 303)
+    sent = judge_group(page, intake) if page.group else judge(page, intake, request.form)
+    if sent.problems and action != LATER:
+        return _again(page, intake, sent.problems)
+    try:
+        saved = _save(page, intake, sent)
+    except StaleRevision as stale:
+        return _conflict(page, stale, sent)
+    except NotADraft:
+        abort(409)
+    return _after(page, saved, action)
+
+
+def judge(page: Page, intake: StoredIntake | None, form: MultiDict[str, str]) -> Sent:
+    """Coerce, judge and sort what was typed. Only questions that are asked can have problems."""
+    desk = office()
+    bound = cast(
+        Mapping[str, AnswerField], page_form(page, desk.questionnaire.content_hash)(form)
+    )
+    typed = {q.id: bound[q.id].data for q in page.questions if bound[q.id].data is not None}
+    typed = normalise(desk.questionnaire, typed)
+    stored = intake.merged if intake else {}
+    merged = {k: v for k, v in stored.items() if k not in bound} | typed
+    wrong = {
+        question.id: [*bound[question.id].problems]
+        or problems(question, typed[question.id], merged, desk.today())
+        for question in page.questions
+        if question.id in typed or bound[question.id].problems
+    }
+    good = {k: v for k, v in typed.items() if not wrong[k]}
+    known = {k: v for k, v in merged.items() if not wrong.get(k)}
+    saved_pages = {*(intake.answers if intake else ()), page.id}
+    facts = Facts(desk.questionnaire, known, desk.today(), saved_pages)
+    return Sent(good, list(_faults(page.questions, facts, wrong)))
+
+
+def _faults(
+    questions: Sequence[Question], facts: Facts, wrong: dict[str, list[Problem]]
+) -> list[Problem]:
+    found: list[Problem] = []
+    for question in questions:
+        if facts.asked(question.id) is not True:
+            continue
+        if wrong.get(question.id):
+            found.append(wrong[question.id][0])
+        elif question.required and question.id not in facts.answers:
+            found.append(missing(question))
+    return found
+
+
+def judge_group(page: Page, intake: StoredIntake | None) -> Sent:
+    """The rows that were sent, laid over those that are stored."""
+    group = cast(Question, page.group)
+    facts = intake_flow.facts_of(office(), intake)
+    rows = [dict(row) for row in facts.rows(group.id) or []]
+    sent = posted_rows(group, request.form)
+    found: list[Problem] = []
+    for posted, row in sent.items():
+        number = min(posted, len(rows))
+        if row:
+            rows[number : number + 1] = [row]
+        if _is_blank_but_wanted(number, row, rows):
+            found.append(Problem(group.id, "row_blank", part=f"{number}-{group.columns[0].id}"))
+        found += row_problems(group, number, row)
+    return _with_none(group, rows, found)
+
+
+def _is_blank_but_wanted(number: int, row: dict[str, Any], rows: Sequence[object]) -> bool:
+    """An emptied saved row, or an empty new one that "add another" was pressed for."""
+    return not row and (number < len(rows) or request.form.get("action") == ADD)
+
+
+def _with_none(group: Question, rows: list[dict[str, Any]], found: list[Problem]) -> Sent:
+    nameless = [
+        Problem(group.id, "row_blank", part=f"{number}-{group.columns[0].id}")
+        for number, row in enumerate(rows)
+        if not row.get(group.columns[0].id)
+    ]
+    parts = {problem.part for problem in found}
+    found = found + [problem for problem in nameless if problem.part not in parts]
+    none = ticked_none(group, request.form)
+    if none and rows:
+        found.append(Problem(group.id, "rows_none_with_others"))
+    elif len(rows) > group.max_rows:
+        found.append(Problem(group.id, "rows_max", {"max": group.max_rows}))
+    elif not rows and not none and group.required and not found:
+        found.append(missing(group))
+    answer: list[Any] | None = rows or ([] if none and group.min_rows == 0 else None)
+    tidy = normalise(office().questionnaire, {} if answer is None else {group.id: answer})
+    return Sent({} if found and not rows else tidy, found)
+
+
+# Answers to a POST
+
+
+def _save(page: Page, intake: StoredIntake | None, sent: Sent) -> intake_flow.Saved:
+    answers = sent.answers
+    if page.group and sent.problems:  # "later" with a row that cannot be stored
+        answers = {}
+        if intake and page.id in intake.answers:
+            answers = dict(intake.answers[page.id])
+    revision = request.form.get("revision", "")
+    return intake_flow.save_page(
+        office(),
+        intake.id if intake else None,
+        page,
+        answers,
+        revision=int(revision) if revision.isdecimal() else None,
+    )
+
+
+def _after(page: Page, saved: intake_flow.Saved, action: str) -> Response | str:
+    if saved.child:
+        end()
+        return render_template("patient/child.html", **child())
+    begin(saved.intake.id)
+    if action == LATER:
+        return leave(saved.intake, saved.panels)
+    if saved.panels:
+        return crisis(saved.panels)
+    if saved.code:
+        return render_template("patient/code.html", **page_views.code_page(saved.code))
+    if page.group and (action == ADD or _was_changing(page)):
+        return redirect(page_views.page_url(page, return_to=page_views.returning()), 303)
+    last = list(office().questionnaire.pages)[-1]
+    return _send(saved.intake) if page.id == last else redirect(_next_url(page, saved.intake), 303)
+
+
+def _send(intake: StoredIntake) -> Response:
+    try:
+        intake_flow.send(office(), intake.id)
+    except intake_flow.Rejected:
+        return redirect(url_for("patient.check"), 303)
+    return redirect(url_for("patient.done"), 303)
+
+
+def _go_on(page: Page, intake: StoredIntake | None, action: str) -> Response | str:
+    if action == STOP and intake:
+        return leave(intake)
+    return redirect(_next_url(page, intake), 303)
+
+
+def leave(intake: StoredIntake, shown: Sequence[Panel] = ()) -> Response | str:
+    """What is saved stays, this browser forgets it; help first, where a risk was left open."""
+    panels = intake_flow.leave(office(), intake.id) or shown
+    if panels:
+        return crisis(panels)
+    end()
+    return redirect(url_for("patient.saved"), 303)
+
+
+def _again(page: Page, intake: StoredIntake | None, found: Sequence[Problem]) -> str:
+    drawn: dict[str, Any] = {"typed": request.form, "problems": found}
+    if page.group:
+        drawn["row"] = _row_asked(page, intake)
+        return show(page, intake, **drawn)
+    return show(page, intake, facts=_facts_as_typed(page, intake), **drawn)
+
+
+def _facts_as_typed(page: Page, intake: StoredIntake | None) -> Facts:
+    """What is known if the page were saved as typed: decides which follow-ups are shown."""
+    stored = intake.merged if intake else {}
+    here = {question.id for question in page.questions}
+    good = judge(page, intake, request.form).answers
+    merged = {k: v for k, v in stored.items() if k not in here} | good
+    return Facts(office().questionnaire, merged, office().today())
+
+
+def _in_other_language(page: Page, intake: StoredIntake | None) -> str:
+    other = "es" if i18n.current_language() == "en" else "en"
+    i18n.choose(other)
+    if intake:
+        intake_flow.set_language(office(), intake.id, other)
+        intake = intake_flow.read(office(), intake.id)
+    return _again(page, intake, ())
+
+
+def _conflict(page: Page, stale: StaleRevision, sent: Sent) -> Response:
+    posted = [
+        {"name": name, "value": value}
+        for name, value in request.form.items(multi=True)
+        if name not in ("csrf_token", "revision", "action")
+    ]
+    rows = page_views.differences(page, sent.answers, stale.answers)
+    drawn = {"rows": rows, "posted": posted, "revision": stale.revision}
+    page_html = render_template("patient/conflict.html", title=i18n.t("conflict.title"), **drawn)
+    return make_response(page_html, 409)
+
+
+def crisis(panels: Sequence[Panel]) -> str:
+    """The help, in the very response to the answer."""
+    return render_template("patient/crisis.html", **page_views.crisis_page(panels))
+
+
+def child() -> dict[str, Any]:
+    return {"title": i18n.t("child.title"), "correct_url": url_for("patient.start")}
+
+
+def _next_url(page: Page, intake: StoredIntake | None) -> str:
+    facts = intake_flow.facts_of(office(), intake)
+    saved = intake.answers if intake else {}
+    last = list(office().questionnaire.pages)[-1]
+    if page_views.returning():
+        still_open = progress.first_open(facts, saved)
+        if still_open and still_open.id != last:
+            return page_views.page_url(still_open, return_to=page_views.CHECK)
+        return url_for("patient.check")
+    _, after = progress.neighbours(office().questionnaire, page, facts)
+    return page_views.page_url(after) if after and after.id != last else url_for("patient.check")
+
+
+def _row_asked(page: Page, intake: StoredIntake | None) -> int | None:
+    """The saved row to change: asked for by ?row=, or posted with its number."""
+    group = cast(Question, page.group)
+    given = request.args.get("row") or request.form.get(f"{group.id}-row") or ""
+    rows = intake_flow.facts_of(office(), intake).rows(group.id) or []
+    return int(given) if given.isdecimal() and int(given) < len(rows) else None
+
+
+def _was_changing(page: Page) -> bool:
+    return request.args.get("row") is not None
