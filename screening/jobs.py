@@ -43,6 +43,12 @@ TASKS: Mapping[str, Task] = {}
 PERIODIC: tuple[tuple[str, int, Task], ...] = (("sweep-sessions", 15, sweep_sessions),)
 
 
+class _Worker(Consumer):
+    def start(self) -> None:
+        super().start()
+        log.info("worker ready")
+
+
 class Queue:
     """The tasks of one installation. `secret` signs them: who can write the file cannot run code.
 
@@ -104,5 +110,5 @@ class Queue:
 
     def consume(self, *, threads: int = 2) -> None:
         """Run tasks until SIGTERM (finish what runs) or SIGINT (stop now)."""
-        log.info("worker ready", count=len(self._registered) + len(self.periodic))
-        Consumer(self.huey, workers=threads, max_delay=1.0, graceful_signal="TERM").run()
+        log.info("worker starts", count=len(self._registered) + len(self.periodic))
+        _Worker(self.huey, workers=threads, max_delay=1.0, graceful_signal="TERM").run()

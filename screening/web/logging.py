@@ -121,7 +121,6 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def start() -> None:
-        structlog.contextvars.clear_contextvars()
         g.request_id = uuid4().hex[:16]
         g.started = time.perf_counter()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
@@ -140,3 +139,7 @@ def install(app: Flask) -> None:
             ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
         )
         return response
+
+    @app.teardown_request
+    def forget(_error: BaseException | None) -> None:
+        structlog.contextvars.clear_contextvars()
