@@ -25,7 +25,11 @@ from .results import Score, Treatment
 
 KG_PER_LB = 0.45359237
 M_PER_IN = 0.0254
-KETAMINE_NAMES = ("ketamin", "ketalar", "spravato")  # "ketamin" holds esketamine and Spanish too
+KETAMINE_NAMES = (
+    "ketamin",
+    "ketalar",
+    "spravato",
+)  # "ketamin" holds esketamine and Spanish too
 CRISIS_WORDS = (
     "suicid", "kill myself", "killing myself", "end my life", "ending my life",
     "take my own life", "want to die", "better off dead", "overdose",
@@ -74,7 +78,10 @@ class Facts:
         """Asked, has a value, and not "discuss"; None on a draft until its page is saved."""
         if not self._decided(name):
             return None
-        return self.asked(name) is True and self.answers.get(name) not in (None, DISCUSS)
+        return self.asked(name) is True and self.answers.get(name) not in (
+            None,
+            DISCUSS,
+        )
 
     # Answers
 
@@ -163,7 +170,10 @@ class Facts:
         diagnoses = self._ticks("psychiatric_diagnoses")
         bipolar = "bipolar-depression" in sought or bool(BIPOLAR & diagnoses)
         treatment = trials.count(
-            rows, self.medicines, bipolar=bipolar, depression_sought="depression" in sought
+            rows,
+            self.medicines,
+            bipolar=bipolar,
+            depression_sought="depression" in sought,
         )
         return self._staged(treatment, rows, bipolar)
 
@@ -179,8 +189,10 @@ class Facts:
             rows,
             episode_months=cast(float, months),
             phq9_total=cast(float, phq9),
-            psychotic="yes" in (self.value("psychosis_now"), self.value("psychosis_in_this_episode")),
-            ect=self.value("ect_this_episode") == "yes" and _at_least(self.value("ect_sessions"), 6),
+            psychotic="yes"
+            in (self.value("psychosis_now"), self.value("psychosis_in_this_episode")),
+            ect=self.value("ect_this_episode") == "yes"
+            and _at_least(self.value("ect_sessions"), 6),
         )
         return trials.staged(treatment, stage)
 

@@ -167,9 +167,7 @@ def _comparison(left: ast.expr, ops: list[ast.cmpop], rights: list[ast.expr]) ->
     parts: list[Node] = []
     for op, right in zip(ops, rights, strict=True):
         if type(op) not in _OPS:
-            raise ConditionError(
-                f"operator {type(op).__name__} is not part of the grammar"
-            )
+            raise ConditionError(f"operator {type(op).__name__} is not part of the grammar")
         parts.append(Compare(_OPS[type(op)], _term(left), _term(right)))
         left = right
     return parts[0] if len(parts) == 1 else All(tuple(parts))

@@ -251,6 +251,13 @@ class Panel(Frozen):
     respond_within_minutes: int
 
 
+class Support(Frozen):
+    """Answers after which help is shown above the next page, without an alert by themselves."""
+
+    panel: Id
+    when: str
+
+
 class Questionnaire(Frozen):
     version: str
     title: Text
@@ -264,6 +271,7 @@ class Questionnaire(Frozen):
     panels: tuple[Panel, ...]
     # The order of the export's columns; questions that are not listed follow in page order.
     export_order: tuple[Id, ...] = ()
+    support: Support | None = None
     content_hash: str = ""
 
     @cached_property
@@ -290,6 +298,12 @@ class Questionnaire(Frozen):
     @cached_property
     def medicine_table(self) -> MedicineTable:
         return MedicineTable(self.medicines)
+
+    @cached_property
+    def medicine_names(self) -> tuple[str, ...]:
+        """Names to suggest while typing: generic and brand names."""
+        names = {name for m in self.medicines for name in (m.generic, *m.brands)}
+        return tuple(sorted(names, key=str.casefold))
 
     @cached_property
     def rule(self) -> dict[str, Rule]:

@@ -119,7 +119,9 @@ def _section(path: Path, option_sets: dict[str, Any], items: dict[str, list[Ques
     return _build(Section, path, data)
 
 
-def _items_of(path: Path, entry: dict[str, Any], items: dict[str, list[Question]]) -> list[Question]:
+def _items_of(
+    path: Path, entry: dict[str, Any], items: dict[str, list[Question]]
+) -> list[Question]:
     name = entry["instrument"]
     if name not in items:
         raise ContentError([f"{path.name}: {name}: no such instrument"])

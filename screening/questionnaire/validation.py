@@ -31,9 +31,7 @@ class Problem:
     part: str = ""
 
 
-def normalise(
-    questionnaire: Questionnaire, answers: Mapping[str, Any]
-) -> dict[str, Any]:
+def normalise(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> dict[str, Any]:
     """Answers in the one form in which they are stored. Judges nothing.
 
     Text is stripped, line ends are "\\n", ticks stand in the order of the options, and blank cells
@@ -48,9 +46,7 @@ def normalise(
     return kept
 
 
-def problems(
-    question: Question, answer: object, answers: Answers, today: date
-) -> list[Problem]:
+def problems(question: Question, answer: object, answers: Answers, today: date) -> list[Problem]:
     """What is wrong with one given answer; [] when it may be stored. Missing is not judged here."""
     if answer == DISCUSS and question.sensitive:
         return []
@@ -179,9 +175,7 @@ def _decimal(question: Question, answer: object, today: date) -> Iterator[Proble
 
 
 def _text(question: Question, answer: object, today: date) -> Iterator[Problem]:
-    code = _text_fault(
-        answer, MAX_TEXT[question.kind], lines=question.kind == "longtext"
-    )
+    code = _text_fault(answer, MAX_TEXT[question.kind], lines=question.kind == "longtext")
     if code:
         yield Problem(question.id, code, {"max": MAX_TEXT[question.kind]})
 
@@ -213,9 +207,7 @@ def _date(question: Question, answer: object, today: date) -> Iterator[Problem]:
 
 
 def _group(question: Question, answer: object, today: date) -> Iterator[Problem]:
-    if not isinstance(answer, list) or not all(
-        isinstance(row, Mapping) for row in answer
-    ):
+    if not isinstance(answer, list) or not all(isinstance(row, Mapping) for row in answer):
         yield Problem(question.id, "wrong_type")
     elif len(answer) < question.min_rows:
         yield Problem(question.id, "rows_min", {"min": question.min_rows})
@@ -226,9 +218,7 @@ def _group(question: Question, answer: object, today: date) -> Iterator[Problem]
             yield from row_problems(question, number, row)
 
 
-def row_problems(
-    question: Question, number: int, row: Mapping[str, object]
-) -> Iterator[Problem]:
+def row_problems(question: Question, number: int, row: Mapping[str, object]) -> Iterator[Problem]:
     """What is wrong with row `number` (from 0) of a group."""
     columns = {column.id: column for column in question.columns}
     for name, cell in row.items():
@@ -243,11 +233,7 @@ def row_problems(
 
 def _cell_fault(column: Column, cell: object) -> str | None:
     if column.kind == "choice":
-        return (
-            None
-            if cell in [option.id for option in column.options]
-            else "unknown_option"
-        )
+        return None if cell in [option.id for option in column.options] else "unknown_option"
     if column.kind == "text":
         return _text_fault(cell, MAX_TEXT["text"], lines=False)
     whole = column.kind == "integer"
@@ -290,9 +276,7 @@ def _text_fault(answer: object, longest: int, *, lines: bool) -> str | None:
     if len(answer) > longest:
         return "too_long"
     allowed = "\n\t" if lines else ""
-    if any(
-        unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in answer
-    ):
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in answer):
         return "control_characters"
     return None
 
@@ -314,20 +298,12 @@ def _is_int(answer: object) -> bool:
 
 def _is_phone(text: str) -> bool:
     digits = re.sub(r"\D", "", re.split(r"(?i)\s*(?:x|ext\.?)\s*\d+$", text)[0])
-    return (
-        bool(re.fullmatch(r"[\d\s()+.\-/x#extEXT]+", text)) and 10 <= len(digits) <= 15
-    )
+    return bool(re.fullmatch(r"[\d\s()+.\-/x#extEXT]+", text)) and 10 <= len(digits) <= 15
 
 
-def _against_others(
-    question: Question, answer: object, answers: Answers
-) -> Iterator[Problem]:
+def _against_others(question: Question, answer: object, answers: Answers) -> Iterator[Problem]:
     other = answers.get(question.below or question.one_of or "")
-    if (
-        question.below
-        and isinstance(other, int | float)
-        and isinstance(answer, int | float)
-    ):
+    if question.below and isinstance(other, int | float) and isinstance(answer, int | float):
         if answer >= other:
             yield Problem(question.id, "below", {"other": question.below})
     elif question.one_of and isinstance(other, list | tuple) and answer not in other:

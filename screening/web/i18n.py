@@ -137,6 +137,6 @@ def page_context() -> dict[str, object]:
             "phone": clinic.phone,
             "phone_href": clinic.phone_href,
             "hours": clinic.hours.get(language, ""),
-            "privacy_url": clinic.privacy_url,
+            "privacy_url": clinic.privacy_url or "/privacy",
         },
     }

@@ -20,7 +20,6 @@ from ..questionnaire.definition import (
 )
 from ..questionnaire.validation import Problem
 from ..storage.intakes import StoredIntake
-from ..storage.vault import grouped
 from ..workflows import progress
 from . import fields
 from .current import office, settings
@@ -119,7 +118,14 @@ def _frame(
         "return_to": returning(),
         "errors": fields.error_links(questionnaire, problems, language()),
         "back_url": _back_url(page, before, last),
+        "care": care_after(before, facts),
     }
+
+
+def care_after(before: Page | None, facts: Facts) -> Context | None:
+    """The help above a page, when the page before it held an answer that asks for it."""
+    panel = progress.support_after(before, facts) if before else None
+    return crisis_page([panel]) if panel else None
 
 
 def _back_url(page: Page, before: Page | None, last: Page) -> str:
@@ -295,6 +301,7 @@ def check_page(facts: Facts, intake: StoredIntake, still_open: Page | None, last
         "first_missing_url": page_url(still_open, return_to=CHECK) if still_open else None,
         "revision": intake.revision,
         "back_url": page_url(asked[-1]),
+        "care": care_after(asked[-1], facts),
     }
 
 
@@ -351,7 +358,7 @@ def address() -> str:
 def code_page(code: str) -> Context:
     return {
         "title": t("code.title"),
-        "code": grouped(code).split("-"),
+        "code": code.split("-"),
         "kept_until": kept_until(),
         "address": address(),
         "revision": 0,

@@ -71,9 +71,7 @@ def receive(page: Page, intake: StoredIntake | None) -> Response | str:
 def judge(page: Page, intake: StoredIntake | None, form: MultiDict[str, str]) -> Sent:
     """Coerce, judge and sort what was typed. Only questions that are asked can have problems."""
     desk = office()
-    bound = cast(
-        Mapping[str, AnswerField], page_form(page, desk.questionnaire.content_hash)(form)
-    )
+    bound = cast(Mapping[str, AnswerField], page_form(page, desk.questionnaire.content_hash)(form))
     typed = {q.id: bound[q.id].data for q in page.questions if bound[q.id].data is not None}
     typed = normalise(desk.questionnaire, typed)
     stored = intake.merged if intake else {}
@@ -180,15 +178,20 @@ def _after(page: Page, saved: intake_flow.Saved, action: str) -> Response | str:
     if page.group and (action == ADD or _was_changing(page)):
         return redirect(page_views.page_url(page, return_to=page_views.returning()), 303)
     last = list(office().questionnaire.pages)[-1]
-    return _send(saved.intake) if page.id == last else redirect(_next_url(page, saved.intake), 303)
+    return (
+        _send(page, saved.intake)
+        if page.id == last
+        else redirect(_next_url(page, saved.intake), 303)
+    )
 
 
-def _send(intake: StoredIntake) -> Response:
+def _send(page: Page, intake: StoredIntake) -> Response | str:
     try:
         intake_flow.send(office(), intake.id)
     except intake_flow.Rejected:
         return redirect(url_for("patient.check"), 303)
-    return redirect(url_for("patient.done"), 303)
+    support = progress.support_after(page, intake_flow.facts_of(office(), intake))
+    return crisis([support]) if support else redirect(url_for("patient.done"), 303)
 
 
 def _go_on(page: Page, intake: StoredIntake | None, action: str) -> Response | str:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Literal
 
 from ..assessment.facts import Facts
-from ..questionnaire.definition import Page, Question, Questionnaire
+from ..questionnaire.conditions import condition
+from ..questionnaire.definition import Page, Panel, Question, Questionnaire
 
 PageState = Literal["done", "started", "todo"]
 
@@ -47,3 +48,14 @@ def neighbours(
     before = [p for p in asked if order.index(p.id) < here]
     after = [p for p in asked if order.index(p.id) > here]
     return (before[-1] if before else None), (after[0] if after else None)
+
+
+def support_after(page: Page, facts: Facts) -> Panel | None:
+    """The help to show right after this page, for what was answered on it."""
+    support = facts.questionnaire.support
+    if support is None:
+        return None
+    here = {q.id: facts.answers[q.id] for q in page.questions if q.id in facts.answers}
+    alone = Facts(facts.questionnaire, here, facts.today)
+    due = condition(support.when)(alone) is True
+    return facts.questionnaire.panel[support.panel] if due else None
