@@ -1,0 +1,221 @@
+"""The process that owns WeasyPrint: HTML comes in on standard input, PDFs go out on standard output.
+
+`python -m screening.outputs.renderer` stays warm between documents. It imports nothing of this
+package and is started with an empty environment. Before it reads a byte it gives up what it does
+not need: the network, every file but libraries, fonts and its own temporary folder, and memory
+above a limit. A document may use CPU_SECONDS of processor time; after that the system ends the
+process, and whoever asked starts another.
+
+A message is its length (four bytes, big-endian) and that many bytes. A request is the paper's name,
+a line feed and the HTML in UTF-8. An answer is one byte, OK or FAILED, then the PDF, or the name of
+the error and never a text of the document. The first answer says that the process is ready.
+"""
+
+import ctypes
+import gc
+import mimetypes
+import os
+import resource
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+HERE = Path(__file__).resolve().parent
+PAPERS = ("letter", "a4")
+OK, FAILED = b"+", b"-"
+LONGEST = 32 * 2**20  # bytes of one message
+CPU_SECONDS = 10  # for one document
+# Bytes. A document of 150 rows maps 220 MiB, of which 85 MiB are resident.
+ADDRESS_SPACE = 512 * 2**20
+LARGEST_FILE = 16 * 2**20  # bytes; only fonts are written
+
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+PR_SET_NO_NEW_PRIVS = 38
+LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446  # the same on every processor
+LANDLOCK_ALL_FILES, LANDLOCK_ALL_TCP = 2**13 - 1, 0b11
+LANDLOCK_READ_FILE, LANDLOCK_READ_FOLDER = 1 << 2, 1 << 3
+# Python with its packages, the libraries under them, and what fontconfig reads.
+READABLE = {sys.base_prefix, sys.prefix, str(HERE), "/usr", "/lib", "/lib64", "/etc/fonts",
+            "/etc/ld.so.cache", "/var/cache/fontconfig", "/dev/urandom"}  # fmt: skip
+
+Draw = Callable[[str, str], bytes]
+
+
+def read_message(stream: BinaryIO) -> bytes | None:
+    """The next message; None where the stream ends, also in the middle of one."""
+    header = stream.read(4)
+    if len(header) < 4:
+        return None
+    (length,) = struct.unpack(">I", header)
+    if length > LONGEST:
+        return None
+    body = stream.read(length)
+    return body if len(body) == length else None
+
+
+def write_message(stream: BinaryIO, *parts: bytes) -> None:
+    stream.write(struct.pack(">I", sum(map(len, parts))) + b"".join(parts))
+    stream.flush()
+
+
+def confine() -> dict[str, bool]:
+    """Give up for good what a renderer does not need; which walls this system could put up.
+
+    Namespaces and Landlock are Linux's. A container may forbid the first and an old kernel lack the
+    second; the fetcher, the empty environment and the limits hold everywhere.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    walls = {"network": _leave_network(libc)}
+    if sys.platform == "linux":
+        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    walls["files"] = _close_files(libc)
+    for kind, limit in (
+        (resource.RLIMIT_AS, ADDRESS_SPACE),
+        (resource.RLIMIT_FSIZE, LARGEST_FILE),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (limit, limit))
+    return walls
+
+
+def _leave_network(libc: ctypes.CDLL) -> bool:
+    """Move into a network namespace that has no device; root's powers stay outside with it."""
+    return sys.platform == "linux" and libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0
+
+
+def _close_files(libc: ctypes.CDLL) -> bool:
+    """With Landlock: read READABLE, write the temporary folder, run and open nothing else."""
+    version = libc.syscall(LANDLOCK_CREATE, None, 0, 1) if sys.platform == "linux" else -1
+    if version < 1:
+        return False
+    handled = struct.pack("QQ", LANDLOCK_ALL_FILES, LANDLOCK_ALL_TCP)[: 16 if version > 3 else 8]
+    rules = libc.syscall(LANDLOCK_CREATE, handled, len(handled), 0)
+    for path in READABLE:
+        _allow(libc, rules, path, LANDLOCK_READ_FILE | LANDLOCK_READ_FOLDER)
+    _allow(libc, rules, tempfile.gettempdir(), LANDLOCK_ALL_FILES)
+    closed: bool = libc.syscall(LANDLOCK_RESTRICT, rules, 0) == 0
+    os.close(rules)
+    return closed
+
+
+def _allow(libc: ctypes.CDLL, rules: int, path: str, rights: int) -> None:
+    if not os.path.exists(path):
+        return
+    if not os.path.isdir(path):
+        rights &= LANDLOCK_READ_FILE
+    target = os.open(path, os.O_PATH)
+    libc.syscall(LANDLOCK_ADD, rules, 1, struct.pack("=Qi", rights, target), 0)
+    os.close(target)
+
+
+def fetcher(allowed: Mapping[str, Path]) -> Any:
+    """A URL fetcher that opens these addresses and refuses every other, `data:` too."""
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    class OnlyThese(URLFetcher):  # type: ignore[misc]
+        def fetch(self, url: str, headers: object = None) -> Any:
+            if url not in allowed:
+                raise ValueError("address refused")
+            return URLFetcherResponse(url, allowed[url].read_bytes())
+
+    return OnlyThese()
+
+
+def load() -> Draw:
+    """WeasyPrint with our fonts and style read once. Raises OSError where Pango is missing."""
+    mimetypes.knownfiles.clear()  # the system's tables of types are closed to this process
+    from weasyprint import CSS, HTML
+    from weasyprint.text.fonts import FontConfiguration
+
+    fonts = FontConfiguration()
+    ours = fetcher({font.as_uri(): font for font in (HERE / "fonts").glob("*.ttf")})
+    nothing = fetcher({})
+    style = CSS(
+        string=(HERE / "pdf.css").read_text("utf-8"),
+        base_url=HERE.as_uri() + "/",
+        url_fetcher=ours,
+        font_config=fonts,
+    )
+    sizes = {paper: CSS(string=f"@page {{ size: {paper} }}") for paper in PAPERS}
+
+    def draw(html: str, paper: str) -> bytes:
+        document = HTML(string=html, url_fetcher=nothing).render(
+            font_config=fonts, stylesheets=[style, sizes[paper]], pdf_variant="pdf/ua-1"
+        )
+        pdf: bytes = document.write_pdf(pdf_variant="pdf/ua-1", finisher=scope_headers)
+        return pdf
+
+    return draw
+
+
+def remember_pages() -> None:
+    """Have pydyf list a document's pages once, not anew for each of its thousands of tags."""
+    import pydyf
+
+    listed = pydyf.PDF.page_references.fget
+
+    def page_references(self: Any) -> Any:
+        count = len(self.pages["Kids"])
+        if getattr(self, "_listed", (None,))[0] != count:
+            self._listed = (count, listed(self))
+        return self._listed[1]
+
+    pydyf.PDF.page_references = property(page_references)
+
+
+def scope_headers(_document: object, pdf: Any) -> None:
+    """Say of each header cell whether it heads a column or a row, which WeasyPrint leaves out."""
+    for item in pdf.objects:
+        if isinstance(item, dict) and item.get("S") == "/TH":
+            row = _parent(pdf, item)
+            in_head = _parent(pdf, row).get("S") == "/THead"
+            item["A"]["Scope"] = "/Column" if in_head else "/Row"
+
+
+def _parent(pdf: Any, item: Any) -> Any:
+    return pdf.objects[int(item["P"].split()[0])]
+
+
+def serve(requests: BinaryIO, answers: BinaryIO, draw: Draw) -> None:
+    """Answer every request until the stream ends."""
+    while (message := read_message(requests)) is not None:
+        _allow_more_time()
+        paper, _, html = message.partition(b"\n")
+        try:
+            pdf = draw(html.decode(), paper.decode())
+        except Exception as error:
+            write_message(answers, FAILED, type(error).__name__.encode())
+        else:
+            write_message(answers, OK, pdf)
+
+
+def _allow_more_time() -> None:
+    used = int(time.process_time()) + 1
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (used + CPU_SECONDS, most))
+
+
+def main() -> int:
+    """Serve standard input until it ends; exit status 1 where WeasyPrint cannot be loaded."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a library that prints must not write between the answers
+    confine()
+    try:
+        draw = load()
+        remember_pages()
+    except (ImportError, OSError) as error:
+        write_message(answers, FAILED, type(error).__name__.encode())
+        return 1
+    gc.collect()
+    gc.freeze()  # what was loaded stays; looking through it for garbage costs a tenth of a document
+    write_message(answers, OK)
+    serve(sys.stdin.buffer, answers, draw)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""CPU of the physician's PDF against the same content in auto-layout tables, both tagged and warm.
+
+The record has 215 questions of which 150 were asked, as an ordinary patient's has.
+
+Run: `python -m tests.benchmarks.pdf`. Goal: tuned at most 0.6 of untuned.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from bs4 import BeautifulSoup
+from bs4.element import Tag
+
+from screening.outputs import renderer
+from screening.outputs.pdf import summary_html
+from screening.record import Record
+from tests.outputs import records
+
+GOAL = 0.6
+MADE = datetime(2026, 11, 12, 10, tzinfo=UTC)
+AUTO = (
+    "<style>table { table-layout: auto !important; border-collapse: collapse; width: 100% }"
+    " .row-table td:first-child { color: #444 }"
+    " .row-table .said { white-space: pre-line }</style>"
+)
+
+
+def tuned(record: Record) -> str:
+    """The page as the physician gets it."""
+    return summary_html(record, paper="letter", clinic="Riverside Clinic", made_at=MADE)
+
+
+def untuned(record: Record) -> str:
+    """The same words as one would first write them: everything in rows is a table."""
+    soup = BeautifulSoup(tuned(record), "html.parser")
+    facts = soup.select_one("p.facts")
+    _replace(soup, facts, [[part] for part in facts.find_all("span", recursive=False)])
+    for found in soup.select("ul"):
+        _replace(soup, found, [_halves(soup, item) for item in found.find_all("li")])
+    for heading in soup.select("h1.answers ~ h2"):
+        _tabulate(soup, heading)
+    for column in soup.select("colgroup"):
+        column.decompose()
+    return str(soup).replace("</head>", f"{AUTO}</head>")
+
+
+def _halves(soup: BeautifulSoup, item: Tag) -> list[Tag]:
+    """What a finding says, and the rest of its line."""
+    first = next(item.children).extract()
+    rest = soup.new_tag("span")
+    rest.extend(list(item.contents))
+    return [first, rest]
+
+
+def _replace(soup: BeautifulSoup, old: Tag, rows: list[list[Tag]]) -> None:
+    """Put a table in the place of an element, a part of it a cell."""
+    table = soup.new_tag("table")
+    for parts in rows:
+        table.append(_line(soup, *([part] for part in parts)))
+    old.replace_with(table)
+
+
+def _tabulate(soup: BeautifulSoup, heading: Tag) -> None:
+    """Put the rows under a heading into one table."""
+    table = soup.new_tag("table", attrs={"class": "row-table"})
+    while (row := heading.find_next_sibling()) and row.get("class", [""])[0] in (
+        "row",
+        "group-label",
+    ):
+        row.extract()
+        if "group-label" in row["class"]:
+            inner = heading.find_next_sibling("table").extract()
+            table.append(_line(soup, list(row.contents), [inner]))
+        else:
+            label = list(row.b.extract().contents)
+            table.append(_line(soup, label, list(row.contents)))
+    if row and row.get("class") == ["not-asked"]:
+        for label in row.extract().get_text().partition(":")[2].split(";"):
+            table.append(_line(soup, [label.strip()], ["Not asked"]))
+    heading.insert_after(table)
+
+
+def _line(soup: BeautifulSoup, *cells: list[Tag]) -> Tag:
+    line = soup.new_tag("tr")
+    for content in cells:
+        cell = soup.new_tag("td")
+        cell.extend(content)
+        line.append(cell)
+    return line
+
+
+def cpu(draw: Callable[[str, str], bytes], pages: list[str], times: int) -> list[float]:
+    """The median CPU seconds of each page, drawn in turn so that all see the same machine."""
+    spent: list[list[float]] = [[] for _ in pages]
+    for _ in range(times):
+        for page, seconds in zip(pages, spent, strict=True):
+            start = time.process_time()
+            draw(page, "letter")
+            seconds.append(time.process_time() - start)
+    return [sorted(seconds)[len(seconds) // 2] for seconds in spent]
+
+
+def main(times: int = 15) -> float:
+    """Print the table and return tuned / untuned."""
+    record = records.full()
+    draw = renderer.load()
+    pages = [untuned(record), tuned(record)]
+    cpu(draw, pages, 1)
+    slow, fast = cpu(draw, pages, times)
+    print(f"{'auto-layout tables':<24}{slow * 1000:6.0f} ms CPU")
+    print(f"{'as the physician gets it':<24}{fast * 1000:6.0f} ms CPU")
+    print(f"ratio {fast / slow:.2f}, goal {GOAL}")
+    return fast / slow
+
+
+if __name__ == "__main__":
+    main()
