@@ -337,12 +337,13 @@ def test_no_interleaving_of_tabs_loses_an_update(sqlite, vault, steps):
             continue
         if what == "save" or sent[tab] is None:
             sent[tab] = (page, value, tabs[tab])
-        tabs[tab], truth = post(sqlite, vault, *sent[tab], truth) or (tabs[tab], truth)
+        tabs[tab], truth = post(sqlite, vault, sent[tab], truth) or (tabs[tab], truth)
         assert read(sqlite, vault, draft).merged == truth
 
 
-def post(database, vault, page, value, seen, truth):
+def post(database, vault, sent, truth):
     """Save as one tab; the tab's new state and the new truth, or None when it was refused."""
+    page, value, seen = sent
     outdated = seen.merged.get(page) != truth.get(page)
     try:
         after = save(database, vault, seen, page, {page: value}, expected=seen.revisions.get(page))
