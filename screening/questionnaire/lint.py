@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from . import lint_conditions as conditions
 from .answers import DISCUSS
 from .definition import Column, Instrument, Page, Question, Questionnaire, Rule
-from .lint_names import TREATMENT_READS, Known, known_names
+from .lint_names import DERIVED, TREATMENT_READS, Known, known_names
 from .lint_texts import CRISIS, MAIN, MEDICINES, RULES, Line, file_of, questions, texts
 from .medicines import Tokens, tokens
 
@@ -30,6 +30,7 @@ FORM_NAMES = frozenset(
 # The assessment reads these by name, whatever the rules say.
 NEEDED = tuple(name for name in TREATMENT_READS if "." not in name)
 WITH_OPTIONS = ("choice", "choices", "scale")
+OWNERS = frozenset(name.partition(".")[0] for name in (*DERIVED, "text", "indications"))
 ROLES = ("antidepressant", "augmenter", "other")
 
 
@@ -52,7 +53,7 @@ def _ids(questionnaire: Questionnaire) -> Iterator[Line]:
     yield from _repeats(CRISIS, "contact", (contact.id for contact in q.contacts))
     yield from _repeats(CRISIS, "panel", (panel.id for panel in q.panels))
     seen: set[str] = set()
-    taken = {name.partition(".")[0] for name in known_names(q)} - set(q.questions)
+    taken = {*OWNERS, *(instrument.id for instrument in q.instruments)}
     for file, question in questions(q):
         if question.id in seen:
             yield file, question.id, "another question has this id"
