@@ -71,14 +71,15 @@ def head(conn: Connection) -> Head | None:
 def verify(conn: Connection, keyring: Keyring, *, kept: Head | None = None) -> int | None:
     """The id of the first row that is wrong or missing, or None. `kept`: a head from earlier."""
     expected, mac = 1, b""
-    rows = conn.execute(select(AUDIT).order_by(AUDIT.c.id).execution_options(yield_per=BATCH))
-    for row in rows.mappings():
-        mac = _mac(keyring, mac, dict(row))
-        if row["id"] != expected or not hmac.compare_digest(mac, row["mac"]):
-            return expected
-        if kept and kept.id == expected and kept.mac != mac:
-            return expected
-        expected += 1
+    every = select(AUDIT).order_by(AUDIT.c.id).execution_options(yield_per=BATCH)
+    with conn.execute(every) as rows:  # closed also when the walk ends early
+        for row in rows.mappings():
+            mac = _mac(keyring, mac, dict(row))
+            if row["id"] != expected or not hmac.compare_digest(mac, row["mac"]):
+                return expected
+            if kept and kept.id == expected and kept.mac != mac:
+                return expected
+            expected += 1
     return expected if kept and kept.id >= expected else None
 
 

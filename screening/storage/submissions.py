@@ -183,8 +183,9 @@ def all_submissions(
 ) -> Iterator[StoredSubmission]:
     """The oldest first, streamed: memory does not grow with their number. `until` is exclusive."""
     asked = _between(_WHOLE, since, until).order_by(SUBMISSIONS.c.id)
-    for row in conn.execute(asked.execution_options(yield_per=BATCH)):
-        yield _submission(vault, row)
+    with conn.execute(asked.execution_options(yield_per=BATCH)) as rows:
+        for row in rows:
+            yield _submission(vault, row)
 
 
 def set_status(conn: Connection, submission_id: int, *, was: str, to: str) -> bool:
