@@ -1,0 +1,181 @@
+"""Who may open which staff page: one table, asked before every request below /staff.
+
+A page that is not in the table opens for nobody.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, abort, flash, g, get_flashed_messages, redirect, request, session, url_for
+from werkzeug.wrappers import Response
+
+from ..storage.accounts import ADMIN, PHYSICIAN, User
+from ..workflows import accounts
+from . import security, sessions
+from .csrf import SAFE_METHODS
+from .current import office
+from .i18n import local_path
+from .logging import log
+
+ROOT = "/staff"
+IDLE = timedelta(minutes=15)  # without a request; sessions.LONGEST is the end in any case
+FRESH = timedelta(minutes=5)  # since the password was last asked for
+
+
+@dataclass(frozen=True)
+class Access:
+    """`roles` None: everybody, signed in or not. `fresh`: the password is asked for again."""
+
+    roles: frozenset[str] | None
+    fresh: bool = False
+
+
+EVERYBODY = Access(None)
+STAFF = Access(frozenset({ADMIN, PHYSICIAN}))
+READERS = Access(frozenset({PHYSICIAN}))
+ADMINS = Access(frozenset({ADMIN}), fresh=True)
+STAFF_AGAIN = Access(STAFF.roles, fresh=True)
+
+PAGES: Mapping[str, Access] = {
+    "auth.sign_in": EVERYBODY,
+    "auth.code": EVERYBODY,
+    "auth.recovery_code": EVERYBODY,
+    "auth.authenticator": EVERYBODY,
+    "auth.authenticator_image": EVERYBODY,
+    "auth.first_admin": EVERYBODY,
+    "auth.join": EVERYBODY,
+    "auth.sign_out": EVERYBODY,
+    "account.show": STAFF,
+    "account.confirm": STAFF,
+    "account.password": STAFF,
+    "account.recovery_codes": STAFF,
+    "account.new_recovery_codes": STAFF_AGAIN,
+    "account.new_authenticator": STAFF_AGAIN,
+    "staff.queue": STAFF,
+    "staff.acknowledge": READERS,
+    "staff.record": READERS,
+    "staff.pdf": READERS,
+    "users.index": ADMINS,
+    "users.invite": ADMINS,
+    "users.show": ADMINS,
+    "users.change_roles": ADMINS,
+    "users.set_active": ADMINS,
+    "users.start_over": ADMINS,
+}
+
+
+def install(app: Flask) -> None:
+    """Needs the sessions and the CSRF check; without keys there is no sign-in."""
+    if "office" in app.extensions:
+        security.install(app, app.extensions["office"], app.extensions["settings"])
+    app.before_request(guard)
+    app.context_processor(page_context)
+
+
+def guard() -> Response | None:
+    """Let the request pass, send it to sign in or to confirm, or refuse it with 403."""
+    if not _is_staff_path(request.path):
+        return None
+    g.language = "en"
+    if request.endpoint is None:
+        return None  # the 404 or 405 that follows
+    access = PAGES.get(request.endpoint)
+    if access is None:
+        log().error("page without access rule", route=str(request.url_rule))
+        abort(403)
+    g.staff = user = _still_signed_in()
+    if access.roles is None:
+        return None
+    if user is None:
+        return redirect(url_for("auth.sign_in", next=_here()), 303)
+    if not access.roles & roles_of(user):
+        accounts.note(office(), actor(), "access.denied", page=request.endpoint)
+        abort(403)
+    if access.fresh and not is_fresh():
+        return redirect(url_for("account.confirm", next=_here()), 303)
+    return None
+
+
+def _is_staff_path(path: str) -> bool:
+    return _below(path, ROOT)
+
+
+def _still_signed_in() -> User | None:
+    user = security.signed_in()
+    seen_at = getattr(session, "seen_at", None)
+    if user and seen_at and office().now() - seen_at > IDLE:
+        accounts.note(office(), f"user:{user.id}", "staff.session_ended")
+        sessions.end(session)
+        flash("You were signed out after 15 minutes without activity.")
+        return None
+    return user
+
+
+def roles_of(user: User) -> set[str]:
+    return {role.name for role in user.roles}
+
+
+def may(role: str) -> bool:
+    user = g.get("staff")
+    return user is not None and role in roles_of(user)
+
+
+def actor() -> str:
+    """Who acts, as the audit names them."""
+    return f"user:{g.staff.id}"
+
+
+def is_fresh() -> bool:
+    return office().now().timestamp() - session.get("confirmed_at", 0) <= FRESH.total_seconds()
+
+
+def confirmed() -> None:
+    """The password was asked for just now."""
+    sessions.renew(session)
+    session["confirmed_at"] = office().now().timestamp()
+
+
+def next_page(address: str | None) -> str:
+    """Where to go after signing in: a staff page of this site, else the queue."""
+    local = local_path(address, "")
+    return local if _is_staff_path(local.partition("?")[0]) else url_for("staff.queue")
+
+
+def _here() -> str:
+    """The page to come back to; a form that was sent is filled in again."""
+    if request.method in SAFE_METHODS:
+        return request.full_path.rstrip("?")
+    return local_path(request.form.get("back"), url_for("staff.queue"))
+
+
+def page_context() -> dict[str, Any]:
+    """What templates/layouts/staff.html asks for. Reads no storage: an error page uses it too."""
+    if not _is_staff_path(request.path):
+        return {}
+    user = g.get("staff")
+    found: dict[str, Any] = {
+        "nav": _nav(user) if user else [],
+        "user_name": (user.name or user.email) if user else None,
+        "sign_out_url": url_for("auth.sign_out"),
+        "brand_url": url_for("staff.queue") if user else None,
+        "language_switch_url": None,
+        "errors": [],
+    }
+    # Not while an error page is drawn for want of storage.
+    found["flashes"] = get_flashed_messages() if session else []
+    return found
+
+
+def _nav(user: User) -> list[dict[str, Any]]:
+    items = [("Queue", ROOT)]
+    if ADMIN in roles_of(user):
+        items += [("Export", f"{ROOT}/export"), ("Staff", f"{ROOT}/users")]
+    items.append(("Your account", f"{ROOT}/account"))
+    here = max((href for _, href in items if _below(request.path, href)), key=len)
+    return [{"text": text, "href": href, "current": href == here} for text, href in items]
+
+
+def _below(path: str, root: str) -> bool:
+    return path == root or path.startswith(f"{root}/")

@@ -1,0 +1,130 @@
+"""The small forms of the staff's pages. The CSRF token is checked for every POST by `csrf`."""
+
+from email_validator import EmailNotValidError, validate_email
+from flask import request
+from wtforms import (
+    BooleanField,
+    Field,
+    Form,
+    PasswordField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from ..storage.accounts import ADMIN, PHYSICIAN
+from . import passwords
+from .current import settings
+
+ROLES = (
+    (PHYSICIAN, "Physician: reads intakes and their PDFs, answers urgent alerts"),
+    (ADMIN, "Administrator: exports, manages staff, sees names but no answers"),
+)
+
+
+class SignIn(Form):
+    email = StringField("E-mail address", [InputRequired("Enter your e-mail address.")])
+    password = PasswordField("Password", [InputRequired("Enter your password.")])
+
+
+class Code(Form):
+    code = StringField("Six-digit code", [InputRequired("Enter the six-digit code.")])
+
+
+class RecoveryCode(Form):
+    code = StringField("Recovery code", [InputRequired("Enter one of your recovery codes.")])
+
+
+class Confirm(Form):
+    password = PasswordField("Password", [InputRequired("Enter your password.")])
+
+
+class NewPassword(Form):
+    """`about`: their name and e-mail, which the password must not be made of."""
+
+    password = PasswordField("Password", [InputRequired("Enter a password.")])
+
+    about: tuple[str, ...] = ()
+
+    def validate_password(self, field: Field) -> None:
+        wrong = passwords.problem(field.data, (settings().clinic.name, *self.about))
+        if wrong:
+            raise ValidationError(wrong)
+
+
+class ChangePassword(NewPassword):
+    current = PasswordField("Password now", [InputRequired("Enter the password you have now.")])
+
+
+class _Person(Form):
+    name = StringField(
+        "Full name",
+        [InputRequired("Enter a name."), Length(max=120, message="Use 120 characters or fewer.")],
+    )
+    email = StringField("E-mail address", [InputRequired("Enter an e-mail address.")])
+
+    def validate_email(self, field: Field) -> None:
+        try:
+            found = validate_email(field.data.strip(), check_deliverability=False)
+        except EmailNotValidError:
+            raise ValidationError("Enter an e-mail address like name@example.org.") from None
+        field.data = found.normalized
+
+
+class FirstAdmin(_Person, NewPassword):
+    physician = BooleanField("I am also a physician who reads intakes")
+
+    def validate_password(self, field: Field) -> None:
+        self.about = (self.name.data or "", self.email.data or "")
+        super().validate_password(field)
+
+
+class Roles(Form):
+    roles = SelectMultipleField(
+        "What they do",
+        choices=ROLES,
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+
+    def validate_roles(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError("Choose what this person does.")
+
+
+class Invite(_Person, Roles):
+    pass
+
+
+class Acknowledge(Form):
+    note = TextAreaField(
+        "What was done",
+        [
+            InputRequired("Write what was done, or who is doing it."),
+            Length(max=2000, message="Use 2,000 characters or fewer."),
+        ],
+    )
+
+
+def posted() -> bool:
+    return request.method == "POST"
+
+
+def said(field: Field) -> str:
+    """What was typed, "" for nothing."""
+    return str(field.data or "")
+
+
+def errors(form: Form) -> list[dict[str, str]]:
+    """For the error summary: what is wrong, in the order of the form."""
+    return [
+        {"text": str(field.errors[0]), "href": f"#{field.name}"} for field in form if field.errors
+    ]
+
+
+def reject(form: Form, name: str, text: str) -> None:
+    """Put an error that was found after validation to a field."""
+    form[name].errors = [*form[name].errors, text]
