@@ -284,6 +284,11 @@ class Questionnaire(Frozen):
         return {p.id: p for s in self.sections if s.audience == "patient" for p in s.pages}
 
     @cached_property
+    def page_number(self) -> dict[str, int]:
+        """The place of each of the patient's pages in their order, from 0."""
+        return {page_id: number for number, page_id in enumerate(self.pages)}
+
+    @cached_property
     def page_of(self) -> dict[str, Page]:
         return {q.id: page for page in self.pages.values() for q in page.questions}
 

@@ -90,6 +90,12 @@ def choose(language: str) -> None:
     g.language = language
 
 
+def choose_other() -> None:
+    """The language that the switch offers."""
+    others = [code for code in _settings().languages if code != current_language()]
+    choose(next(iter(others), current_language()))
+
+
 def _settings() -> Settings:
     settings: Settings = current_app.extensions["settings"]
     return settings
@@ -98,11 +104,13 @@ def _settings() -> Settings:
 @blueprint.post("/language")
 def switch() -> Response:
     """Change the language and go back to the page `next`: to `language`, or to the other one."""
-    others = [code for code in _settings().languages if code != current_language()]
-    language = request.form.get("language") or next(iter(others), current_language())
-    if language not in _settings().languages:
+    language = request.form.get("language")
+    if language is None:
+        choose_other()
+    elif language in _settings().languages:
+        choose(language)
+    else:
         abort(400)
-    choose(language)
     return redirect(local_path(request.form.get("next"), "/"), 303)
 
 

@@ -19,12 +19,11 @@ from ..questionnaire.definition import (
     Questionnaire,
 )
 from ..questionnaire.validation import Problem
-from ..storage.intakes import StoredIntake
-from ..workflows import progress
 from . import fields
 from .current import office, settings
 from .dates import day_in_words
 from .i18n import current_language, t
+from .patient_session import Visit
 
 Context = dict[str, Any]
 CHECK = "check"
@@ -45,15 +44,19 @@ def returning() -> str | None:
 
 def question_page(
     page: Page,
-    facts: Facts,
-    intake: StoredIntake | None,
+    visit: Visit,
     *,
+    facts: Facts | None = None,
     typed: MultiDict[str, str] | None = None,
     problems: Sequence[Problem] = (),
 ) -> Context:
-    """The context of patient/page.html: stored answers, or what was typed with what is wrong."""
+    """The context of patient/page.html: stored answers, or what was typed with what is wrong.
+
+    `facts`: what would be known with what was typed; decides which follow-ups are shown.
+    """
     faults = {problem.question: problem for problem in reversed(problems)}
-    return _frame(page, facts, intake, problems) | {
+    facts = facts or visit.facts
+    return _frame(page, visit, problems) | {
         "instrument": _instrument(page, facts.questionnaire),
         "fields": [
             view
@@ -67,19 +70,18 @@ def question_page(
 
 def group_page(
     page: Page,
-    facts: Facts,
-    intake: StoredIntake | None,
+    visit: Visit,
     *,
     row: int | None = None,
     typed: Mapping[str, str] | None = None,
     problems: Sequence[Problem] = (),
 ) -> Context:
     """The context of patient/group.html. `row` is the saved row that is being changed."""
-    group = cast(Question, page.group)
+    group, facts = cast(Question, page.group), visit.facts
     rows = list(facts.rows(group.id) or [])
     number = len(rows) if row is None else row
     whole = next((p for p in problems if not p.part), None)
-    return _frame(page, facts, intake, problems) | {
+    return _frame(page, visit, problems) | {
         "group": {
             "id": group.id,
             "text": _in(group.text),
@@ -97,39 +99,35 @@ def group_page(
     }
 
 
-def _frame(
-    page: Page, facts: Facts, intake: StoredIntake | None, problems: Sequence[Problem]
-) -> Context:
-    questionnaire = facts.questionnaire
-    asked = progress.asked_pages(facts)
-    before, _ = progress.neighbours(questionnaire, page, facts)
-    last = list(questionnaire.pages.values())[-1]
+def _frame(page: Page, visit: Visit, problems: Sequence[Problem]) -> Context:
+    questionnaire, progress = visit.facts.questionnaire, visit.progress
+    before, is_last = progress.before(page), page.id == progress.last.id
     return {
         "title": _in(page.title),
         "step": {
-            "number": next((n for n, p in enumerate(asked, 1) if p.id == page.id), 1),
-            "count": len(asked),
+            "number": next((n for n, p in enumerate(progress.asked, 1) if p.id == page.id), 1),
+            "count": len(progress.asked),
             "section": _in(questionnaire.section_of_page[page.id].title),
         },
         "intro": _in(page.intro) if page.intro else None,
         "why": _in(page.why) if page.why else None,
-        "revision": intake.revisions.get(page.id, 0) if intake else 0,
-        "continue_text": t("page.send") if page.id == last.id else t("page.continue"),
+        "revision": visit.intake.revisions.get(page.id, 0) if visit.intake else 0,
+        "continue_text": t("page.send") if is_last else t("page.continue"),
         "return_to": returning(),
         "errors": fields.error_links(questionnaire, problems, language()),
-        "back_url": _back_url(page, before, last),
-        "care": care_after(before, facts),
+        "back_url": _back_url(before, is_last=is_last),
+        "care": care_after(before, visit),
     }
 
 
-def care_after(before: Page | None, facts: Facts) -> Context | None:
+def care_after(before: Page | None, visit: Visit) -> Context | None:
     """The help above a page, when the page before it held an answer that asks for it."""
-    panel = progress.support_after(before, facts) if before else None
+    panel = visit.progress.support_after(before) if before else None
     return crisis_page([panel]) if panel else None
 
 
-def _back_url(page: Page, before: Page | None, last: Page) -> str:
-    if returning() or page.id == last.id:
+def _back_url(before: Page | None, *, is_last: bool) -> str:
+    if returning() or is_last:
         return url_for("patient.check")
     return page_url(before) if before else url_for("patient.start")
 
@@ -285,10 +283,12 @@ def _row_lines(group: Question, rows: Sequence[Mapping[str, object]]) -> list[st
 # Check, resume and interruptions
 
 
-def check_page(facts: Facts, intake: StoredIntake, still_open: Page | None, last: Page) -> Context:
+def check_page(visit: Visit) -> Context:
     """Every answer by section, each with a way back to its question."""
-    asked = [page for page in progress.asked_pages(facts) if page.id != last.id]
-    open_here = [q for page in asked for q in progress.unanswered(page, facts)]
+    facts, progress = visit.facts, visit.progress
+    asked = [page for page in progress.asked if page.id != progress.last.id]
+    still_open = next((page for page in asked if progress.state(page) != "done"), None)
+    open_here = [q for page in asked for q in progress.unanswered(page)]
     sections: dict[str, Context] = {}
     for page in asked:
         section = facts.questionnaire.section_of_page[page.id]
@@ -299,9 +299,9 @@ def check_page(facts: Facts, intake: StoredIntake, still_open: Page | None, last
         "sections": list(sections.values()),
         "missing": len(open_here),
         "first_missing_url": page_url(still_open, return_to=CHECK) if still_open else None,
-        "revision": intake.revision,
+        "revision": visit.intake.revision if visit.intake else 0,
         "back_url": page_url(asked[-1]),
-        "care": care_after(asked[-1], facts),
+        "care": care_after(asked[-1], visit),
     }
 
 

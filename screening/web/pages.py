@@ -13,11 +13,10 @@ from ..questionnaire.definition import Page, Panel, Question
 from ..questionnaire.validation import Problem, missing, normalise, problems, row_problems
 from ..storage.intakes import NotADraft, StaleRevision, StoredIntake
 from ..workflows import intake as intake_flow
-from ..workflows import progress
 from . import i18n, page_views
 from .current import office
 from .forms import AnswerField, page_form, posted_rows, ticked_none
-from .patient_session import begin, end
+from .patient_session import Visit, begin, end
 
 CONTINUE, ADD, LATER, STOP = "continue", "add", "later", "stop"
 LANGUAGE, STORED = "language", "stored"
@@ -31,36 +30,35 @@ class Sent:
     problems: list[Problem]
 
 
-def show(page: Page, intake: StoredIntake | None, **drawn: Any) -> str:
+def show(page: Page, visit: Visit, **drawn: Any) -> str:
     """The page with what is stored, or with what was typed and its problems."""
-    facts = drawn.pop("facts", None) or intake_flow.facts_of(office(), intake)
     post_to = drawn.pop("post_to", None)
     if page.group:
-        context = page_views.group_page(page, facts, intake, **drawn)
+        context = page_views.group_page(page, visit, **drawn)
     else:
-        context = page_views.question_page(page, facts, intake, **drawn)
+        context = page_views.question_page(page, visit, **drawn)
     template = "patient/group.html" if page.group else "patient/page.html"
     return render_template(template, **context, post_to=post_to)
 
 
-def show_stored(page: Page, intake: StoredIntake | None) -> str:
-    return show(page, intake, **({"row": _row_asked(page, intake)} if page.group else {}))
+def show_stored(page: Page, visit: Visit) -> str:
+    return show(page, visit, **({"row": _row_asked(page, visit)} if page.group else {}))
 
 
-def receive(page: Page, intake: StoredIntake | None) -> Response | str:
+def receive(page: Page, visit: Visit) -> Response | str:
     """Answer a POST of the page."""
     action = request.form.get("action", CONTINUE)
     if "seen" in request.form:  # an interruption (help, resume code) that stands on this address
-        return _go_on(page, intake, action)
+        return _go_on(page, visit, action)
     if action == LANGUAGE:
-        return _in_other_language(page, intake)
+        return _in_other_language(page, visit)
     if action == STORED:
         return redirect(page_views.page_url(page), 303)
-    sent = judge_group(page, intake) if page.group else judge(page, intake, request.form)
+    sent = judge_group(page, visit) if page.group else judge(page, visit.intake, request.form)
     if sent.problems and action != LATER:
-        return _again(page, intake, sent.problems)
+        return _again(page, visit, sent.problems)
     try:
-        saved = _save(page, intake, sent)
+        saved = _save(page, visit.intake, sent)
     except StaleRevision as stale:
         return _conflict(page, stale, sent)
     except NotADraft:
@@ -103,11 +101,10 @@ def _faults(
     return found
 
 
-def judge_group(page: Page, intake: StoredIntake | None) -> Sent:
+def judge_group(page: Page, visit: Visit) -> Sent:
     """The rows that were sent, laid over those that are stored."""
     group = cast(Question, page.group)
-    facts = intake_flow.facts_of(office(), intake)
-    rows = [dict(row) for row in facts.rows(group.id) or []]
+    rows = [dict(row) for row in visit.facts.rows(group.id) or []]
     sent = posted_rows(group, request.form)
     found: list[Problem] = []
     for posted, row in sent.items():
@@ -177,27 +174,25 @@ def _after(page: Page, saved: intake_flow.Saved, action: str) -> Response | str:
         return render_template("patient/code.html", **page_views.code_page(saved.code))
     if page.group and (action == ADD or _was_changing(page)):
         return redirect(page_views.page_url(page, return_to=page_views.returning()), 303)
-    last = list(office().questionnaire.pages)[-1]
-    return (
-        _send(page, saved.intake)
-        if page.id == last
-        else redirect(_next_url(page, saved.intake), 303)
-    )
+    visit = Visit(saved.intake)
+    if page.id == visit.progress.last.id:
+        return _send(page, visit, saved.intake.id)
+    return redirect(_next_url(page, visit), 303)
 
 
-def _send(page: Page, intake: StoredIntake) -> Response | str:
+def _send(page: Page, visit: Visit, intake_id: str) -> Response | str:
     try:
-        intake_flow.send(office(), intake.id)
+        intake_flow.send(office(), intake_id)
     except intake_flow.Rejected:
         return redirect(url_for("patient.check"), 303)
-    support = progress.support_after(page, intake_flow.facts_of(office(), intake))
+    support = visit.progress.support_after(page)
     return crisis([support]) if support else redirect(url_for("patient.done"), 303)
 
 
-def _go_on(page: Page, intake: StoredIntake | None, action: str) -> Response | str:
-    if action == STOP and intake:
-        return leave(intake)
-    return redirect(_next_url(page, intake), 303)
+def _go_on(page: Page, visit: Visit, action: str) -> Response | str:
+    if action == STOP and visit.intake:
+        return leave(visit.intake)
+    return redirect(_next_url(page, visit), 303)
 
 
 def leave(intake: StoredIntake, shown: Sequence[Panel] = ()) -> Response | str:
@@ -209,12 +204,12 @@ def leave(intake: StoredIntake, shown: Sequence[Panel] = ()) -> Response | str:
     return redirect(url_for("patient.saved"), 303)
 
 
-def _again(page: Page, intake: StoredIntake | None, found: Sequence[Problem]) -> str:
+def _again(page: Page, visit: Visit, found: Sequence[Problem]) -> str:
     drawn: dict[str, Any] = {"typed": request.form, "problems": found}
     if page.group:
-        drawn["row"] = _row_asked(page, intake)
-        return show(page, intake, **drawn)
-    return show(page, intake, facts=_facts_as_typed(page, intake), **drawn)
+        drawn["row"] = _row_asked(page, visit)
+        return show(page, visit, **drawn)
+    return show(page, visit, facts=_facts_as_typed(page, visit.intake), **drawn)
 
 
 def _facts_as_typed(page: Page, intake: StoredIntake | None) -> Facts:
@@ -226,13 +221,12 @@ def _facts_as_typed(page: Page, intake: StoredIntake | None) -> Facts:
     return Facts(office().questionnaire, merged, office().today())
 
 
-def _in_other_language(page: Page, intake: StoredIntake | None) -> str:
-    other = "es" if i18n.current_language() == "en" else "en"
-    i18n.choose(other)
-    if intake:
-        intake_flow.set_language(office(), intake.id, other)
-        intake = intake_flow.read(office(), intake.id)
-    return _again(page, intake, ())
+def _in_other_language(page: Page, visit: Visit) -> str:
+    i18n.choose_other()
+    if visit.intake:
+        intake_flow.set_language(office(), visit.intake.id, i18n.current_language())
+        visit = Visit(intake_flow.read(office(), visit.intake.id))
+    return _again(page, visit, ())
 
 
 def _conflict(page: Page, stale: StaleRevision, sent: Sent) -> Response:
@@ -256,24 +250,20 @@ def child() -> dict[str, Any]:
     return {"title": i18n.t("child.title"), "correct_url": url_for("patient.start")}
 
 
-def _next_url(page: Page, intake: StoredIntake | None) -> str:
-    facts = intake_flow.facts_of(office(), intake)
-    saved = intake.answers if intake else {}
-    last = list(office().questionnaire.pages)[-1]
-    if page_views.returning():
-        still_open = progress.first_open(facts, saved)
-        if still_open and still_open.id != last:
-            return page_views.page_url(still_open, return_to=page_views.CHECK)
+def _next_url(page: Page, visit: Visit) -> str:
+    """The next page; back to check for whoever came from there and has nothing left open."""
+    returning, progress = page_views.returning(), visit.progress
+    onward = progress.first_open if returning else progress.after(page)
+    if onward is None or onward.id == progress.last.id:
         return url_for("patient.check")
-    _, after = progress.neighbours(office().questionnaire, page, facts)
-    return page_views.page_url(after) if after and after.id != last else url_for("patient.check")
+    return page_views.page_url(onward, return_to=returning)
 
 
-def _row_asked(page: Page, intake: StoredIntake | None) -> int | None:
+def _row_asked(page: Page, visit: Visit) -> int | None:
     """The saved row to change: asked for by ?row=, or posted with its number."""
     group = cast(Question, page.group)
     given = request.args.get("row") or request.form.get(f"{group.id}-row") or ""
-    rows = intake_flow.facts_of(office(), intake).rows(group.id) or []
+    rows = visit.facts.rows(group.id) or []
     return int(given) if given.isdecimal() and int(given) < len(rows) else None
 
 

@@ -11,13 +11,14 @@ from ..questionnaire.definition import Page, Question
 from ..storage.intakes import DRAFT, NotADraft, StoredIntake
 from ..storage.submissions import receipt_of
 from ..workflows import intake as intake_flow
-from ..workflows import progress, throttle
+from ..workflows import throttle
+from ..workflows.progress import Progress
 from . import i18n, page_views, pages, sessions
 from .current import office, settings
 from .dates import moment_in_words
 from .forms import coerce
 from .i18n import t
-from .patient_session import begin, end, open_intake
+from .patient_session import Visit, begin, end, visit
 
 blueprint = Blueprint("patient", __name__)
 
@@ -31,7 +32,7 @@ def start() -> Response | str:
     first = next(iter(office().questionnaire.pages.values()))
     if request.method == "POST":
         if request.form.get("action") == pages.LANGUAGE:
-            i18n.choose("es" if i18n.current_language() == "en" else "en")
+            i18n.choose_other()
         else:
             end()
             return redirect(page_views.page_url(first), 303)
@@ -49,153 +50,157 @@ def start() -> Response | str:
 @blueprint.route("/form/<page_id>", methods=["GET", "POST"])
 def page(page_id: str) -> Response | str:
     asked = office().questionnaire.pages.get(page_id) or abort(404)
-    intake = open_intake()
-    elsewhere = _not_yet(asked, intake)
+    here = visit()
+    elsewhere = _not_yet(asked, here)
     if elsewhere is not None:
         return elsewhere
-    if request.method == "POST":
-        return pages.receive(asked, intake)
-    return pages.show_stored(asked, intake)
+    return (
+        pages.receive(asked, here) if request.method == "POST" else pages.show_stored(asked, here)
+    )
 
 
-def _not_yet(asked: Page, intake: StoredIntake | None) -> Response | str | None:
+def _not_yet(asked: Page, here: Visit) -> Response | str | None:
     """Where to go instead: pages open in order, and only while the intake is a draft."""
-    order = list(office().questionnaire.pages.values())
-    if intake is None:
-        if asked.id == order[0].id:
+    if not here.is_draft:
+        return _no_draft(asked, here)
+    progress = here.progress
+    if progress.reached(asked) and progress.is_asked(asked):
+        return None
+    if asked.id == progress.last.id:
+        return redirect(url_for("patient.check"), 303)
+    return redirect(page_views.page_url(progress.first_open or progress.last), 303)
+
+
+def _no_draft(asked: Page, here: Visit) -> Response | str | None:
+    if here.intake is None:
+        if asked.id == here.progress.pages[0].id:
             return None
         return _come_back() if request.method == "POST" else redirect(url_for("patient.start"), 303)
-    if intake.status != DRAFT:
-        if request.method == "POST" and asked.id != order[-1].id:
-            abort(409)
-        return redirect(url_for("patient.done"), 303)
-    facts = intake_flow.facts_of(office(), intake)
-    still_open = progress.first_open(facts, intake.answers)
-    if still_open and order.index(still_open) < order.index(asked):
-        if asked.id == order[-1].id:
-            return redirect(url_for("patient.check"), 303)
-        return redirect(page_views.page_url(still_open), 303)
-    if asked not in progress.asked_pages(facts):
-        return redirect(page_views.page_url(still_open or order[-1]), 303)
-    return None
+    if request.method == "POST" and asked.id != here.progress.last.id:
+        abort(409)
+    return redirect(url_for("patient.done"), 303)
 
 
 @blueprint.route("/form/<page_id>/remove/<int:number>", methods=["GET", "POST"])
 def remove(page_id: str, number: int) -> Response | str:
     asked = office().questionnaire.pages.get(page_id) or abort(404)
-    intake = open_intake()
-    group = asked.group
-    if intake is None or group is None or intake.status != DRAFT:
+    group = asked.group or abort(404)
+    here = visit()
+    if here.intake is None or not here.is_draft:
         return redirect(url_for("patient.start"), 303)
-    rows = list(intake_flow.facts_of(office(), intake).rows(group.id) or [])
-    if number >= len(rows):
-        return redirect(page_views.page_url(asked), 303)
-    if request.method == "POST" and request.form.get("action") != pages.LANGUAGE:
-        if request.form.get("action") == "remove":
-            _remove_row(asked, group, intake, rows, number)
+    rows = list(here.facts.rows(group.id) or [])
+    action = request.form.get("action")
+    if number >= len(rows) or (request.method == "POST" and action != pages.LANGUAGE):
+        if number < len(rows) and action == "remove":
+            _remove_row(asked, group, here.intake, rows[:number] + rows[number + 1 :])
         return redirect(page_views.page_url(asked, return_to=page_views.returning()), 303)
+    if action == pages.LANGUAGE:
+        i18n.choose_other()
     card = page_views.row_card(group, rows[number])
     return render_template(
         "patient/remove.html",
         title=t("group.remove_title", row=card["title"]),
         row=card,
-        revision=intake.revisions.get(asked.id, 0),
+        revision=here.intake.revisions.get(asked.id, 0),
         back_url=page_views.page_url(asked),
     )
 
 
-def _remove_row(
-    asked: Page, group: Question, intake: StoredIntake, rows: list[Any], number: int
-) -> None:
-    left = rows[:number] + rows[number + 1 :]
+def _remove_row(asked: Page, group: Question, intake: StoredIntake, left: list[Any]) -> None:
     # Removing the last row does not say "I have none": the list is open again.
     answers = {group.id: left} if left else {}
-    intake_flow.save_page(
-        office(), intake.id, asked, answers, revision=intake.revisions.get(asked.id, 0)
-    )
+    revision = intake.revisions.get(asked.id, 0)
+    intake_flow.save_page(office(), intake.id, asked, answers, revision=revision)
 
 
 @blueprint.route("/tasks", methods=["GET", "POST"])
 def tasks() -> Response | str:
-    intake = open_intake()
-    if intake is None or intake.status != DRAFT:
-        return _come_back() if intake is None else redirect(url_for("patient.done"), 303)
-    facts = intake_flow.facts_of(office(), intake)
-    still_open = progress.first_open(facts, intake.answers)
-    onward = page_views.page_url(still_open) if still_open else url_for("patient.check")
-    last = list(office().questionnaire.pages)[-1]
-    if still_open and still_open.id == last:
-        onward = url_for("patient.check")
-    if request.method == "POST":
-        if request.form.get("action") == pages.LATER:
-            return pages.leave(intake)
-        if request.form.get("action") == "code":
-            return _new_code(intake)
-        return redirect(onward, 303)
-    listed = [_task(p, facts, intake, still_open) for p in progress.asked_pages(facts)]
+    here = visit()
+    if here.intake is None or not here.is_draft:
+        return _come_back() if here.intake is None else redirect(url_for("patient.done"), 303)
+    progress, action = here.progress, request.form.get("action")
+    if request.method == "POST" and action != pages.LANGUAGE:
+        return _from_tasks(here, action)
+    if action == pages.LANGUAGE:
+        _switch_language(here)
+    listed = [_task(listed_page, progress) for listed_page in progress.asked]
     done = sum(task["status"] == "done" for task in listed)
     return render_template(
         "patient/tasks.html",
         title=t("tasks.title"),
         done=done,
         count=len(listed),
-        kept_until=page_views.kept_until(intake.saved_at),
+        kept_until=page_views.kept_until(here.intake.saved_at),
         tasks=listed,
-        continue_text=t("tasks.check" if done == len(listed) else "tasks.continue"),
-        revision=intake.revision,
+        continue_text=t("tasks.check" if _only_last_is_open(progress) else "tasks.continue"),
+        revision=here.intake.revision,
     )
 
 
-def _task(asked: Page, facts: Any, intake: StoredIntake, still_open: Page | None) -> dict[str, Any]:
-    order = list(office().questionnaire.pages)
-    status = progress.state(asked, facts, intake.answers)
-    reached = still_open is None or order.index(asked.id) <= order.index(still_open.id)
+def _from_tasks(here: Visit, action: str | None) -> Response | str:
+    intake = here.intake or abort(404)
+    if action == pages.LATER:
+        return pages.leave(intake)
+    if action == "code":
+        code = intake_flow.new_code_for(office(), intake.id)
+        return render_template("patient/code.html", **page_views.code_page(code))
+    still_open = here.progress.first_open
+    if still_open is None or _only_last_is_open(here.progress):
+        return redirect(url_for("patient.check"), 303)
+    return redirect(page_views.page_url(still_open), 303)
+
+
+def _only_last_is_open(progress: Progress) -> bool:
+    return progress.first_open is None or progress.first_open.id == progress.last.id
+
+
+def _task(asked: Page, progress: Progress) -> dict[str, Any]:
+    reached = progress.reached(asked)
     return {
         "id": asked.id,
         "title": asked.title[page_views.language()],
-        "status": status if reached else "blocked",
+        "status": progress.state(asked) if reached else "blocked",
         "href": page_views.page_url(asked) if reached else None,
     }
 
 
-def _new_code(intake: StoredIntake) -> str:
-    code = intake_flow.new_code_for(office(), intake.id)
-    return render_template("patient/code.html", **page_views.code_page(code))
+def _switch_language(here: Visit) -> None:
+    i18n.choose_other()
+    if here.intake is not None:
+        intake_flow.set_language(office(), here.intake.id, i18n.current_language())
 
 
 @blueprint.route("/check", methods=["GET", "POST"])
 def check() -> Response | str:
-    intake = open_intake()
-    if intake is None or intake.status != DRAFT:
-        return _come_back() if intake is None else redirect(url_for("patient.done"), 303)
-    facts = intake_flow.facts_of(office(), intake)
-    last = list(office().questionnaire.pages.values())[-1]
-    still_open = progress.first_open(facts, intake.answers)
-    if still_open and still_open.id == last.id:
-        still_open = None
-    if request.method == "POST" and request.form.get("action") == pages.LATER:
-        return pages.leave(intake)
-    if request.method == "POST" and request.form.get("action") == pages.LANGUAGE:
-        i18n.choose("es" if i18n.current_language() == "en" else "en")
-        intake_flow.set_language(office(), intake.id, i18n.current_language())
+    here = visit()
+    if here.intake is None or not here.is_draft:
+        return _come_back() if here.intake is None else redirect(url_for("patient.done"), 303)
+    action = request.form.get("action")
+    if action == pages.LATER:
+        return pages.leave(here.intake)
+    if action == pages.LANGUAGE:
+        _switch_language(here)
     elif request.method == "POST":
-        onward = still_open or last
-        values = {"return_to": page_views.CHECK} if still_open else {}
-        return redirect(page_views.page_url(onward, **values), 303)
-    return render_template(
-        "patient/check.html", **page_views.check_page(facts, intake, still_open, last)
-    )
+        return _from_check(here.progress)
+    return render_template("patient/check.html", **page_views.check_page(here))
+
+
+def _from_check(progress: Progress) -> Response:
+    if _only_last_is_open(progress):
+        return redirect(page_views.page_url(progress.last), 303)
+    still_open = progress.first_open or progress.last
+    return redirect(page_views.page_url(still_open, return_to=page_views.CHECK), 303)
 
 
 @blueprint.post("/stop")
 def stop() -> Response | str:
     """Save and finish later: everything saved stays; this browser forgets the intake."""
-    intake = open_intake()
-    if intake is None or intake.status != DRAFT:
+    here = visit()
+    if here.intake is None or not here.is_draft:
         return redirect(url_for("patient.saved"), 303)
     if "seen" in request.form and request.form.get("action") != pages.STOP:
         return redirect(url_for("patient.tasks"), 303)
-    return pages.leave(intake)
+    return pages.leave(here.intake)
 
 
 @blueprint.get("/saved")
@@ -220,9 +225,10 @@ def _saved_page(idle_minutes: int | None) -> Response | str:
 
 @blueprint.get("/done")
 def done() -> Response | str:
-    intake = open_intake()
-    if intake is None or intake.status == DRAFT:
+    here = visit()
+    if here.intake is None or here.is_draft:
         return redirect(url_for("patient.start"), 303)
+    intake = here.intake
     with office().database.read() as conn:
         receipt = receipt_of(conn, intake.id) or abort(404)
     local = receipt.submitted_at.astimezone(office().zone)
@@ -250,7 +256,7 @@ def resume() -> Response | str:
     action = request.form.get("action")
     if request.method == "GET" or action == pages.LANGUAGE:
         if action:
-            i18n.choose("es" if i18n.current_language() == "en" else "en")
+            i18n.choose_other()
         return _resume_page(typed=request.form)
     if throttle.blocked(office(), "resume", _address()):
         abort(429)
@@ -301,14 +307,15 @@ def _come_back(status: int = 200) -> Response | str:
 def _held_page(intake: StoredIntake) -> str | None:
     """The page that was being written when the session ended, with what was typed."""
     asked = office().questionnaire.pages.get(request.form.get(HELD + "page", ""))
-    if asked is None or _not_yet(asked, intake) is not None:
+    here = Visit(intake)
+    if asked is None or _not_yet(asked, here) is not None:
         return None
     typed = MultiDict(
         (name.removeprefix(HELD), value)
         for name, value in request.form.items(multi=True)
         if name.startswith(HELD)
     )
-    return pages.show(asked, intake, typed=typed, post_to=page_views.page_url(asked))
+    return pages.show(asked, here, typed=typed, post_to=page_views.page_url(asked))
 
 
 def _address() -> str:
@@ -317,12 +324,13 @@ def _address() -> str:
 
 @blueprint.errorhandler(CSRFError)
 def token_expired(_error: CSRFError) -> Response | str:
-    if open_intake() is None:
+    here = visit()
+    if here.intake is None:
         return _come_back(400)
     asked = office().questionnaire.pages.get((request.view_args or {}).get("page_id", ""))
     if asked is None:
         abort(400)
-    return make_response(pages.show(asked, open_intake(), typed=request.form), 400)
+    return make_response(pages.show(asked, here, typed=request.form), 400)
 
 
 @blueprint.errorhandler(NotADraft)

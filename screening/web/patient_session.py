@@ -1,17 +1,40 @@
 """Which intake this browser works on: an id in the server-side session, nothing in the cookie."""
 
+from functools import cached_property
+
 from flask import session
 
-from ..storage.intakes import StoredIntake
+from ..assessment.facts import Facts
+from ..storage.intakes import DRAFT, StoredIntake
 from ..workflows import intake as intake_flow
+from ..workflows.progress import Progress
 from . import sessions
 from .current import office
 
 
-def open_intake() -> StoredIntake | None:
-    """The intake of this session; None without one, or when it is gone."""
+class Visit:
+    """One request's view of an intake: what is stored, what is known, where it stands."""
+
+    def __init__(self, intake: StoredIntake | None) -> None:
+        self.intake = intake
+
+    @cached_property
+    def facts(self) -> Facts:
+        return intake_flow.facts_of(office(), self.intake)
+
+    @cached_property
+    def progress(self) -> Progress:
+        return Progress(self.facts, self.intake.answers if self.intake else ())
+
+    @property
+    def is_draft(self) -> bool:
+        return self.intake is not None and self.intake.status == DRAFT
+
+
+def visit() -> Visit:
+    """The intake of this session; an empty visit without one, or when it is gone."""
     intake_id = session.get("intake")
-    return intake_flow.read(office(), intake_id) if intake_id else None
+    return Visit(intake_flow.read(office(), intake_id) if intake_id else None)
 
 
 def begin(intake_id: str) -> None:

@@ -26,7 +26,7 @@ from ..storage.vault import new_code
 from .act import Act
 from .alerts import panels, raise_for, told_here
 from .office import Office
-from .progress import unanswered
+from .progress import Progress
 
 ADULT = 18
 IDLE = timedelta(minutes=10)  # after that a half-told risk counts as left open (contract)
@@ -296,8 +296,9 @@ def _send(act: Act, intake: StoredIntake) -> Receipt:
 
 def _faults(office: Office, facts: Facts) -> list[Problem]:
     found = problems_in(office.questionnaire, facts.answers, office.today(), {"patient"})
-    for page in office.questionnaire.pages.values():
-        found += [missing(question) for question in unanswered(page, facts)]
+    draft = Progress(facts, ())
+    for page in draft.asked:
+        found += [missing(question) for question in draft.unanswered(page)]
     return found
 
 

@@ -1,61 +1,81 @@
 """Where a draft stands: which pages are asked, which are complete, where to go next. Pure."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Collection
+from functools import cached_property
 from typing import Literal
 
 from ..assessment.facts import Facts
 from ..questionnaire.conditions import condition
-from ..questionnaire.definition import Page, Panel, Question, Questionnaire
+from ..questionnaire.definition import Page, Panel, Question
 
 PageState = Literal["done", "started", "todo"]
 
 
-def asked_pages(facts: Facts) -> list[Page]:
-    """The patient's pages that ask something, in order, as far as that is known now."""
-    pages = facts.questionnaire.pages.values()
-    return [page for page in pages if any(facts.asked(q.id) is True for q in page.questions)]
+class Progress:
+    """A draft's facts and the pages saved so far; every answer is worked out once."""
 
+    def __init__(self, facts: Facts, saved: Collection[str]) -> None:
+        self.facts = facts
+        self.saved = saved
+        self.pages = tuple(facts.questionnaire.pages.values())
 
-def unanswered(page: Page, facts: Facts) -> Iterator[Question]:
-    """The required questions of a page that are asked and have no answer."""
-    return (
-        question
-        for question in page.questions
-        if question.required
-        and facts.asked(question.id) is True
-        and question.id not in facts.answers
-    )
+    @cached_property
+    def asked(self) -> list[Page]:
+        """The patient's pages that ask something, in order, as far as that is known now."""
+        return [page for page in self.pages if self.is_asked(page)]
 
+    @cached_property
+    def first_open(self) -> Page | None:
+        """The first page that is not complete; None when every page is."""
+        return next((page for page in self.asked if self.state(page) != "done"), None)
 
-def state(page: Page, facts: Facts, saved: Set[str] | Mapping[str, object]) -> PageState:
-    if page.id not in saved:
-        return "todo"
-    return "started" if any(unanswered(page, facts)) else "done"
+    @property
+    def last(self) -> Page:
+        """The page that is signed and sent."""
+        return self.pages[-1]
 
+    def unanswered(self, page: Page) -> list[Question]:
+        """The required questions of a page that are asked and have no answer."""
+        return [
+            question
+            for question in page.questions
+            if question.required
+            and question.id not in self.facts.answers
+            and self._is_asked(question)
+        ]
 
-def first_open(facts: Facts, saved: Set[str] | Mapping[str, object]) -> Page | None:
-    """The first page that is not complete; None when every page is."""
-    return next((p for p in asked_pages(facts) if state(p, facts, saved) != "done"), None)
+    def state(self, page: Page) -> PageState:
+        if page.id not in self.saved:
+            return "todo"
+        return "started" if self.unanswered(page) else "done"
 
+    def before(self, page: Page) -> Page | None:
+        here = self._number(page)
+        return next((p for p in reversed(self.asked) if self._number(p) < here), None)
 
-def neighbours(
-    questionnaire: Questionnaire, page: Page, facts: Facts
-) -> tuple[Page | None, Page | None]:
-    """The asked pages before and after a page."""
-    order = list(questionnaire.pages)
-    here = order.index(page.id)
-    asked = asked_pages(facts)
-    before = [p for p in asked if order.index(p.id) < here]
-    after = [p for p in asked if order.index(p.id) > here]
-    return (before[-1] if before else None), (after[0] if after else None)
+    def after(self, page: Page) -> Page | None:
+        here = self._number(page)
+        return next((p for p in self.asked if self._number(p) > here), None)
 
+    def reached(self, page: Page) -> bool:
+        """May the page be opened? Pages open in order."""
+        return self.first_open is None or self._number(page) <= self._number(self.first_open)
 
-def support_after(page: Page, facts: Facts) -> Panel | None:
-    """The help to show right after this page, for what was answered on it."""
-    support = facts.questionnaire.support
-    if support is None:
-        return None
-    here = {q.id: facts.answers[q.id] for q in page.questions if q.id in facts.answers}
-    alone = Facts(facts.questionnaire, here, facts.today)
-    due = condition(support.when)(alone) is True
-    return facts.questionnaire.panel[support.panel] if due else None
+    def is_asked(self, page: Page) -> bool:
+        return any(map(self._is_asked, page.questions))
+
+    def support_after(self, page: Page) -> Panel | None:
+        """The help to show right after this page, for what was answered on it."""
+        questionnaire = self.facts.questionnaire
+        support = questionnaire.support
+        here = {q.id: a for q in page.questions if (a := self.facts.answers.get(q.id)) is not None}
+        if support is None or not here:
+            return None
+        alone = Facts(questionnaire, here, self.facts.today)
+        return questionnaire.panel[support.panel] if condition(support.when)(alone) else None
+
+    def _number(self, page: Page) -> int:
+        return self.facts.questionnaire.page_number[page.id]
+
+    def _is_asked(self, question: Question) -> bool:
+        return self.facts.asked(question.id) is True
