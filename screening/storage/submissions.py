@@ -143,11 +143,15 @@ def queue(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[QueueEntry]:
-    """The newest first, in the order they came in, not by the clock. `until` is exclusive.
+    """The newest first: as they came in, or by the clock between two times (`until` exclusive).
 
     Ask for one more than a page holds to learn whether there is a next one; nothing is counted.
     """
-    asked = _between(_CARDS, since, until).order_by(SUBMISSIONS.c.id.desc())
+    asked = _between(_CARDS, since, until)
+    if since is not None or until is not None:
+        # By the index of times, or a month long past is reached through all that came later.
+        asked = asked.order_by(SUBMISSIONS.c.submitted_at.desc())
+    asked = asked.order_by(SUBMISSIONS.c.id.desc())
     if status is not None:
         asked = asked.where(SUBMISSIONS.c.status == status)
     rows = conn.execute(asked.limit(limit).offset(offset))
