@@ -19,7 +19,7 @@ from ..questionnaire.definition import (
     Questionnaire,
 )
 from ..questionnaire.validation import Problem
-from . import fields
+from . import drawing, fields
 from .current import office, settings
 from .dates import day_in_words
 from .i18n import current_language, t
@@ -58,11 +58,7 @@ def question_page(
     facts = facts or visit.facts
     return _frame(page, visit, problems) | {
         "instrument": _instrument(page, facts.questionnaire),
-        "fields": [
-            view
-            for question in page.questions
-            if (view := _field(question, page, facts, typed, faults.get(question.id)))
-        ],
+        "fields": [_field(q, page, facts, typed, faults.get(q.id)) for q in page.questions],
         "datalists": [],
         "language_answer": language() if "language" in {q.id for q in page.questions} else None,
     }
@@ -138,12 +134,15 @@ def _field(
     facts: Facts,
     typed: MultiDict[str, str] | None,
     problem: Problem | None,
-) -> fields.View | None:
-    if question.id == "language":  # set by the language switch; posted as a hidden input
-        return None
+) -> str:
+    """A question's HTML; "" when it is not asked whatever is answered on this page."""
     drawn, ask_if, hidden = fields.followup(question, page, facts)
-    if not drawn:
-        return None
+    # The language is set by the language switch and posted as a hidden input.
+    if not drawn or question.id == "language":
+        return ""
+    if typed is None and question.kind in drawing.FEW_ANSWERS:
+        key = drawing.Key(question, language(), facts.answers.get(question.id), ask_if, hidden)
+        return drawing.known(key, facts.questionnaire)
     view = fields.view(
         facts.questionnaire,
         question,
@@ -153,7 +152,7 @@ def _field(
         error=fields.words(facts.questionnaire, question, problem, language()) if problem else None,
         bad_part=problem.part if problem else "",
     )
-    return view | {"ask_if": ask_if, "hidden": hidden}
+    return drawing.draw(view | {"ask_if": ask_if, "hidden": hidden})
 
 
 def _instrument(page: Page, questionnaire: Questionnaire) -> Context | None:
