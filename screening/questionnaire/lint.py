@@ -30,7 +30,6 @@ FORM_NAMES = frozenset(
 # The assessment reads these by name, whatever the rules say.
 NEEDED = tuple(name for name in TREATMENT_READS if "." not in name)
 WITH_OPTIONS = ("choice", "choices", "scale")
-OWNERS = frozenset(name.partition(".")[0] for name in (*DERIVED, "text", "indications"))
 ROLES = ("antidepressant", "augmenter", "other")
 
 
@@ -53,7 +52,7 @@ def _ids(questionnaire: Questionnaire) -> Iterator[Line]:
     yield from _repeats(CRISIS, "contact", (contact.id for contact in q.contacts))
     yield from _repeats(CRISIS, "panel", (panel.id for panel in q.panels))
     seen: set[str] = set()
-    taken = {*OWNERS, *(instrument.id for instrument in q.instruments)}
+    taken = {*DERIVED, *(instrument.id for instrument in q.instruments)}
     for file, question in questions(q):
         if question.id in seen:
             yield file, question.id, "another question has this id"
@@ -85,6 +84,10 @@ def _needed(questionnaire: Questionnaire) -> Iterator[Line]:
             yield MAIN, name, "the assessment reads this question, which does not exist"
     if "phq9" not in questionnaire.instrument:
         yield MAIN, "phq9", "the assessment reads this instrument, which does not exist"
+    yield from _repeats(MAIN, "column of the export", questionnaire.export_order)
+    for name in questionnaire.export_order:
+        if name not in questionnaire.questions:
+            yield MAIN, name, "export_order names this question, which does not exist"
     sought = questionnaire.questions.get("seeking_help_for")
     for option in questionnaire.indications:
         if sought and option not in sought.option_ids:
@@ -205,6 +208,9 @@ def _bands(file: str, instrument: Instrument, *, men: bool) -> Iterator[Line]:
 def _rules(questionnaire: Questionnaire) -> Iterator[Line]:
     for rule in questionnaire.rules:
         yield from _rule(rule, questionnaire)
+    support = questionnaire.support
+    if support and support.panel not in questionnaire.panel:
+        yield MAIN, "support", f"no panel is called {support.panel}"
     for panel in questionnaire.panels:
         for contact in panel.contacts:
             if contact not in questionnaire.contact:
@@ -266,6 +272,8 @@ def _all_conditions(questionnaire: Questionnaire) -> Iterator[Line]:
             yield f"{instrument.id}.toml", rung.level, rung.when
     for option, when in questionnaire.indications.items():
         yield MAIN, option, when
+    if questionnaire.support:
+        yield MAIN, "support", questionnaire.support.when
     for rule in questionnaire.rules:
         yield RULES, rule.id, rule.when
 

@@ -63,7 +63,8 @@ def _own(
 
 
 def _question_texts(file: str, question: Question) -> Iterator[Line]:
-    worded = {"text": question.text, "hint": question.hint}
+    # A part of an instrument that has no verified translation is shown in English.
+    worded = {"text": question.text} | ({} if question.instrument else {"hint": question.hint})
     ours = {
         "thing": question.thing,
         "none_text": question.none_text,

@@ -6,6 +6,8 @@ A file that cannot be understood raises `ContentError`, naming file, id and reas
 import csv
 import hashlib
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -51,8 +53,6 @@ def load(folder: Path) -> Questionnaire:
     sections = [
         _section(folder / "sections" / f"{name}.toml", option_sets, items) for name in section_ids
     ]
-    crisis = _toml(folder / "crisis.toml")
-    rules = _toml(folder / "rules.toml")
     return _build(
         Questionnaire,
         folder / "questionnaire.toml",
@@ -60,10 +60,10 @@ def load(folder: Path) -> Questionnaire:
         | {
             "sections": sections,
             "instruments": instruments,
-            "rules": [_build(Rule, folder / "rules.toml", rule) for rule in rules["rules"]],
-            "sources": _toml(folder / "sources.toml")["sources"],
-            "contacts": [_build(Contact, folder / "crisis.toml", c) for c in crisis["contacts"]],
-            "panels": [_build(Panel, folder / "crisis.toml", p) for p in crisis["panels"]],
+            "rules": _list_of(Rule, folder / "rules.toml", "rules"),
+            "sources": _table(folder / "sources.toml", "sources"),
+            "contacts": _list_of(Contact, folder / "crisis.toml", "contacts"),
+            "panels": _list_of(Panel, folder / "crisis.toml", "panels"),
             "medicines": _medicines(folder / "medications.csv"),
             "content_hash": content_hash(folder),
         },
@@ -88,6 +88,26 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ContentError([f"{path.name}: -: not valid TOML: {error}"]) from None
 
 
+@contextmanager
+def _laid_out(path: Path) -> Iterator[None]:
+    """Names the file when it is TOML or CSV of another layout, such as [pages] for [[pages]]."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        reason = f"not laid out as such a file: {type(error).__name__} {error}"
+        raise ContentError([f"{path.name}: -: {reason}"]) from None
+
+
+def _table(path: Path, name: str) -> Any:
+    with _laid_out(path):
+        return _toml(path)[name]
+
+
+def _list_of(model: type[T], path: Path, name: str) -> list[T]:
+    with _laid_out(path):
+        return [_build(model, path, data) for data in _table(path, name)]
+
+
 def _build(model: type[T], path: Path, data: dict[str, Any]) -> T:
     try:
         return model(**data)
@@ -107,15 +127,16 @@ def _explain(path: Path, data: dict[str, Any], error: Exception) -> list[str]:
 
 def _section(path: Path, option_sets: dict[str, Any], items: dict[str, list[Question]]) -> Section:
     data = _toml(path)
-    for page in data.get("pages", []):
-        questions: list[Question] = []
-        for entry in page.get("questions", []):
-            if "instrument" in entry:
-                questions += _items_of(path, entry, items)
-            else:
-                entry.setdefault("audience", data.get("audience", "patient"))
-                questions.append(_question(path, entry, option_sets))
-        page["questions"] = questions
+    with _laid_out(path):
+        for page in data.get("pages", []):
+            questions: list[Question] = []
+            for entry in page.get("questions", []):
+                if "instrument" in entry:
+                    questions += _items_of(path, entry, items)
+                else:
+                    entry.setdefault("audience", data.get("audience", "patient"))
+                    questions.append(_question(path, entry, option_sets))
+            page["questions"] = questions
     return _build(Section, path, data)
 
 
@@ -151,11 +172,12 @@ def _instruments(
     instruments, items = [], {}
     for path in sorted(folder.glob("*.toml")):
         data = _toml(path)
-        sets = option_sets | data.pop("option_sets", {})
-        name = data.get("id", path.stem)
-        items[name] = [
-            _question(path, item | _item_defaults(data), sets) for item in data.pop("items", [])
-        ]
+        with _laid_out(path):
+            sets = option_sets | data.pop("option_sets", {})
+            name = data.get("id", path.stem)
+            items[name] = [
+                _question(path, item | _item_defaults(data), sets) for item in data.pop("items", [])
+            ]
         instruments.append(_build(Instrument, path, data))
     return instruments, items
 
@@ -166,7 +188,7 @@ def _item_defaults(instrument: dict[str, Any]) -> dict[str, Any]:
 
 def _medicines(path: Path) -> list[Medicine]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with _laid_out(path), path.open(encoding="utf-8", newline="") as file:
             return [_medicine(path, row) for row in csv.DictReader(file)]
     except FileNotFoundError:
         raise ContentError([f"{path.name}: -: the file is missing"]) from None

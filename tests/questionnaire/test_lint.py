@@ -327,6 +327,14 @@ def test_questions_that_the_assessment_reads_by_name():
     )
 
 
+def test_an_order_of_columns_that_names_no_question_or_one_twice():
+    order = ("psychosis_now", "shoes", "psychosis_now")
+    assert check(tiny(export_order=order)) == [
+        "questionnaire.toml: psychosis_now: another column of the export has this id",
+        "questionnaire.toml: shoes: export_order names this question, which does not exist",
+    ]
+
+
 def test_an_indication_of_a_condition_that_is_not_offered():
     assert check(tiny(indications={"gout": "phq9.total > 1"})) == [
         "questionnaire.toml: gout: an indication that seeking_help_for does not offer"
@@ -409,6 +417,12 @@ def test_an_instrument_with_a_language_has_all_its_texts_in_it():
         "phq9.toml: phq9: recall is missing in es",
         "phq9.toml: phq9_1: low anchor is missing in es",
     ]
+
+
+def test_a_part_of_an_instrument_without_a_verified_translation_may_stay_english():
+    item = question("x_1", "scale", instrument="x", hint=ONE)
+    instruments = (instrument("phq9", "phq9_1"), instrument("x", "x_1"))
+    assert check(tiny(item, instruments=instruments)) == []
 
 
 def test_texts_that_only_staff_read_must_not_be_empty():
@@ -552,6 +566,14 @@ def test_a_panel_without_its_contact_and_a_contact_without_a_number():
     odd = contact().model_copy(update={"href": {"en": "988", "es": "tel:988"}})
     assert check(tiny(contacts=(odd,))) == [
         "crisis.toml: line: href '988' is none of tel:, sms:, https://"
+    ]
+
+
+def test_support_after_answers_that_do_not_exist():
+    support = {"when": "shoes > 1", "panel": "nowhere"}
+    assert check(tiny(support=support)) == [
+        "questionnaire.toml: support: no panel is called nowhere",
+        "questionnaire.toml: support: unknown name shoes",
     ]
 
 
