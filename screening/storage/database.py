@@ -15,14 +15,10 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -31,9 +27,9 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from .turn import TurnTimeoutError, WriteTurn
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-TURN_SECONDS = 3.0  # a writer waits this long for its turn, then this long again for outsiders
-BUSY_SECONDS = 2.0
+REVISION = "0001"  # the newest in migrations/versions
+TURN_SECONDS = 3.0  # a writer waits this long for its turn, behind our own threads and processes
+BUSY_SECONDS = 2.0  # then this long for others who write to the file
 POOL_SECONDS = 5.0
 PRAGMAS = {
     "busy_timeout": int(BUSY_SECONDS * 1000),
@@ -44,7 +40,6 @@ PRAGMAS = {
     "trusted_schema": "OFF",
 }
 MIGRATION_LOCK = 5_417_001  # an arbitrary number of ours, for pg_advisory_xact_lock
-
 
 _opened: "WeakSet[Database]" = WeakSet()
 
@@ -91,12 +86,17 @@ class Database:
         with _translated(), self.sessions.session_factory.begin() as session:
             yield session
 
-    def migrate(self, *, to: str = "head") -> None:
+    def migrate(self, *, to: str = REVISION) -> None:
         """Bring the tables to the newest revision, all or nothing."""
-        self._alembic(command.upgrade, to)
+        from . import migrations  # noqa: PLC0415 - slow to import, and no web process migrates
+
+        self._migrated(migrations.upgrade, to)
 
     def downgrade(self, *, to: str) -> None:
-        self._alembic(command.downgrade, to)
+        """`to`: a revision, or "base" for no tables at all."""
+        from . import migrations  # noqa: PLC0415
+
+        self._migrated(migrations.downgrade, to)
 
     def ready(self) -> bool:
         """Whether it answers and its tables are of this version."""
@@ -105,7 +105,7 @@ class Database:
                 version = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
         except (DatabaseUnavailableError, ProgrammingError):
             return False
-        return version == self._newest
+        return bool(version == REVISION)
 
     def checkpoint(self) -> None:
         """Empty SQLite's write-ahead log, so that deleted rows are gone from it too."""
@@ -150,22 +150,11 @@ class Database:
         # Parameters hold ciphertext and ids; still they have no place in a log.
         return create_engine(self.url, hide_parameters=True, pool_timeout=POOL_SECONDS, **options)
 
-    @cached_property
-    def _config(self) -> Config:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        return config
-
-    @cached_property
-    def _newest(self) -> str | None:
-        return ScriptDirectory.from_config(self._config).get_current_head()
-
-    def _alembic(self, act: Callable[[Config, str], None], to: str) -> None:
+    def _migrated(self, act: Callable[[Connection, str], None], to: str) -> None:
         with _translated(), _unchecked(self._writer) as conn, conn.begin():
             if not self.is_sqlite:
                 conn.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
-            self._config.attributes["connection"] = conn
-            act(self._config, to)
+            act(conn, to)
             if self.is_sqlite and conn.execute(text("PRAGMA foreign_key_check")).first():
                 raise RuntimeError("the migration would leave rows that refer to nothing")
 

@@ -14,11 +14,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from screening.storage import attempts
+from screening.storage import attempts, migrations
 from screening.storage import database as module
 from screening.storage.accounts import Role, User, datastore
 from screening.storage.attempts import ATTEMPTS
-from screening.storage.database import PRAGMAS, Database, DatabaseUnavailableError
+from screening.storage.database import PRAGMAS, REVISION, Database, DatabaseUnavailableError
 
 from .conftest import NOW, new_draft, read, save
 
@@ -265,6 +265,15 @@ def test_it_is_not_ready_when_it_is_gone():
     database.close()
 
 
+def test_the_newest_revision_is_the_one_it_asks_for():
+    assert migrations.newest() == REVISION
+
+
+def test_the_web_process_does_not_import_alembic():
+    code = "import screening.storage.database, sys; sys.exit('alembic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
 def test_models_and_migrations_agree(database):
     with database.read() as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True})
@@ -289,15 +298,15 @@ def tables(database) -> set[str]:
 def test_a_migration_that_fails_leaves_the_old_tables(sqlite, vault, monkeypatch):
     draft = new_draft(sqlite, vault)
 
-    monkeypatch.setattr(module.command, "downgrade", broken_downgrade)
+    monkeypatch.setattr(migrations, "downgrade", broken_downgrade)
     with pytest.raises(ZeroDivisionError):
         sqlite.downgrade(to="base")
     assert sqlite.ready()
     assert read(sqlite, vault, draft) == draft
 
 
-def broken_downgrade(config, _to):
-    config.attributes["connection"].execute(text("DROP TABLE page_saves"))
+def broken_downgrade(conn, _to):
+    conn.execute(text("DROP TABLE page_saves"))
     fail()
 
 
