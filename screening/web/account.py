@@ -11,6 +11,7 @@ from .current import office
 from .staff_forms import posted, said
 
 blueprint = Blueprint("account", __name__, url_prefix="/staff/account")
+auth.answer_errors(blueprint)
 
 WRONG = "That is not your password."
 

@@ -274,9 +274,11 @@ def sign_out() -> Response:
 # What these pages answer with
 
 
-def page(template: str, title: str, form: Any, status: int = 200, **more: Any) -> Response:
+def page(
+    template: str, title: str, form: Any, status: int = 200, folder: str = "security", **more: Any
+) -> Response:
     found = {"title": title, "form": form, "errors": staff_forms.errors(form), **more}
-    return make_response(render_template(f"security/{template}.html", **found), status)
+    return make_response(render_template(f"{folder}/{template}.html", **found), status)
 
 
 def message(title: str, text: str, status: int) -> Response:
@@ -309,16 +311,24 @@ ERRORS = {
 }
 
 
-def staff_error(error: HTTPException) -> Any:
-    """Errors of staff pages in the staff's own layout; others as everywhere."""
-    if error.code not in ERRORS:
-        return error
-    return message(*ERRORS[error.code], error.code)
+def answer_errors(pages: Blueprint) -> None:
+    """Answer these errors of a staff blueprint in the staff's own layout."""
+    for status in ERRORS:
+        pages.register_error_handler(status, staff_error)
+    pages.register_error_handler(CSRFError, csrf_failed)
+
+
+def staff_error(error: HTTPException) -> Response:
+    status = error.code or 404
+    return message(*ERRORS[status], status)
 
 
 def csrf_failed(_error: CSRFError) -> Response:
     flash("That page was open for too long. Nothing was changed; try again.")
     return redirect(url_for("staff.queue" if g.get("staff") else "auth.sign_in"), 303)
+
+
+answer_errors(blueprint)
 
 
 def _now() -> float:

@@ -1,0 +1,207 @@
+"""What the templates of the staff's pages are given. Builds dicts; decides nothing."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+
+from .. import wording
+from ..outputs import pdf
+from ..record import Record, Row, ScoreRow
+from ..workflows import review
+from ..workflows.review import Line, Opened, QueuePage
+from ..workflows.urgent import Alert
+from .dates import day_in_words, moment_in_words
+from .staff_forms import Acknowledge
+
+Context = dict[str, Any]
+
+TONES = {"urgent": "urgent", "excluded": "exclude", "clearance": "clear", "candidate": "candidate"}
+BAR = 200  # units of the drawing of a score
+READER_COLUMNS = (
+    *("Patient", "Age", "Main concern", "Outcome", "Red flags", "To clear"),
+    *("Sent", "Status", "Reference"),
+)
+NAME_COLUMNS = ("Patient", "Sent", "Status", "Reference")
+NUMBERS = {"Age", "Red flags", "To clear"}
+
+
+# The queue
+
+
+def queue_context(page: QueuePage, asked: Context, *, reads: bool) -> Context:
+    names = READER_COLUMNS if reads else NAME_COLUMNS
+    return {
+        "title": "Queue",
+        "reads": reads,
+        "alerts": [],
+        "forms": {},
+        "waiting": 0,
+        "asked": asked,
+        "statuses": [("", "Read or not"), *review.STATUSES.items()],
+        "outcomes": [("", "Any outcome"), *wording.OUTCOMES.items()],
+        "columns": [{"text": name, "numeric": name in NUMBERS} for name in names],
+        "rows": [_row(line, reads) for line in page.lines],
+        "count": _count(page),
+        "position": f"Page {page.number}",
+        "previous": _page_url(asked, page.number - 1) if page.number > 1 else None,
+        "following": _page_url(asked, page.number + 1) if page.more else None,
+    }
+
+
+def _page_url(asked: Context, number: int) -> str:
+    kept = {name: value for name, value in asked.items() if value and name != "page"}
+    return url_for("staff.queue", page=number, **kept)
+
+
+def _count(page: QueuePage) -> str:
+    if not page.lines:
+        return "No intake fits." if page.number == 1 else "There are no more intakes."
+    last = page.first + len(page.lines) - 1
+    if page.first == 1 and not page.more:
+        return "1 intake." if last == 1 else f"{last} intakes, the newest first."
+    return f"Intakes {page.first} to {last}, the newest first." + (
+        " There are more." if page.more else " These are the last."
+    )
+
+
+def _row(line: Line, reads: bool) -> list[Context]:
+    sent = moment_in_words(line.submitted_at, "en")
+    status = _cell("Not read", tone="todo") if line.unread else _cell("Read")
+    if not reads:
+        return [_cell(line.name), _cell(sent), status, _cell(line.reference)]
+    flags = line.counts["urgent"] + line.counts["exclude"]
+    return [
+        _cell(line.name, href=url_for("staff.record", reference=line.reference)),
+        _cell("" if line.age is None else str(line.age)),
+        _cell(line.main_concern or ""),
+        _cell(line.outcome_words or "", tone=TONES[line.outcome or "candidate"]),
+        _cell(str(flags)),
+        _cell(str(line.counts["clear"] + line.counts["unknown"])),
+        _cell(sent),
+        status,
+        _cell(line.reference),
+    ]
+
+
+def _cell(text: str, *, href: str | None = None, tone: str | None = None) -> Context:
+    return {"text": text, "href": href, "tone": tone}
+
+
+# Alerts
+
+
+def alert_view(alert: Alert, now: datetime) -> Context:
+    minutes = int((alert.due_at - now).total_seconds() // 60)
+    due = moment_in_words(alert.due_at, "en")
+    overdue = alert.overdue_minutes > 0 or minutes < 0
+    return {
+        "alert": alert,
+        "name": alert.name or "No name yet",
+        "born": day_in_words(alert.date_of_birth, "en") if alert.date_of_birth else "not given yet",
+        "language": pdf.LANGUAGES.get(alert.language, alert.language),
+        "raised": moment_in_words(alert.raised_at, "en"),
+        "due": due,
+        "overdue": overdue,
+        "time": f"Overdue by {_minutes(max(1, alert.overdue_minutes))}"
+        if overdue
+        else f"Contact within {_minutes(max(1, minutes))}",
+        "acknowledged": moment_in_words(alert.acknowledged_at, "en")
+        if alert.acknowledged_at
+        else None,
+        "record_url": url_for("staff.record", reference=alert.reference),
+        "action_url": url_for("staff.acknowledge", alert_id=alert.id),
+        "phone_href": phone_href(alert.reach.phone),
+    }
+
+
+def _minutes(number: int) -> str:
+    if number >= 120:
+        return f"{number // 60} hours"
+    return "1 minute" if number == 1 else f"{number} minutes"
+
+
+def phone_href(phone: str) -> str | None:
+    digits = "".join(character for character in phone if character.isdigit() or character == "+")
+    return f"tel:{digits}" if digits else None
+
+
+def note_errors(form: Acknowledge | None, alert_id: str) -> list[dict[str, str]]:
+    if form is None:
+        return []
+    return [{"text": str(form.note.errors[0]), "href": f"#note-{alert_id}"}]
+
+
+# One record
+
+
+def record_context(opened: Opened, now: datetime) -> Context:
+    record = opened.record
+    rows = [row for section in record.sections for row in section.rows]
+    return {
+        "title": record.name or f"Intake {record.reference}",
+        "back_url": url_for("staff.queue"),
+        "record": record,
+        "unfinished": opened.unfinished,
+        "alerts": [alert_view(alert, now) for alert in opened.alerts],
+        "forms": {},
+        "facts": _facts(opened),
+        "reason": pdf.outcome_reason(record),
+        "tone": TONES[record.assessment.outcome],
+        "kinds": pdf.KINDS,
+        "red": [f for f in record.findings if f.finding.kind in ("urgent", "exclude")],
+        "clear": [f for f in record.findings if f.finding.kind == "clear"],
+        "caution": [f for f in record.findings if f.finding.kind == "caution"],
+        "in_person": [row.label for row in rows if row.state == "discuss"],
+        "scores": [(score, _bar(score)) for score in record.scores],
+        "attributions": list(dict.fromkeys(s.attribution for s in record.scores if s.attribution)),
+        "trd": wording.TRD[record.assessment.treatment.trd] if record.assessment.treatment else "",
+        "indications": list(_indications(record)),
+        "sections": [_parted(section.rows) | {"section": section} for section in record.sections],
+        "states": pdf.STATES,
+        "part2": any(row.privacy == "part2" for row in rows),
+        "pdfs": [
+            (name, url_for("staff.pdf", reference=record.reference, paper=paper))
+            for paper, name in (("letter", "PDF (Letter)"), ("a4", "PDF (A4)"))
+        ],
+    }
+
+
+def _facts(opened: Opened) -> list[tuple[str, str]]:
+    record = opened.record
+    born = day_in_words(record.date_of_birth, "en") if record.date_of_birth else "not given yet"
+    saved = moment_in_words(record.submitted_at, "en")
+    found = [
+        ("Age", "not known" if record.age is None else str(record.age)),
+        ("Born", born),
+        ("Goes by", record.preferred_name),
+        ("Main concern", record.main_concern),
+        ("Reference", record.reference),
+        ("Last saved" if opened.unfinished else "Sent", saved),
+        ("Answered in", pdf.LANGUAGES.get(record.language, record.language)),
+        ("Filled in by", record.filled_in_by or "the patient"),
+    ]
+    return [(label, text) for label, text in found if text]
+
+
+def _bar(score: ScoreRow) -> Context | None:
+    """Widths in units of the drawing; None without a total."""
+    if score.fraction is None:
+        return None
+    cut = None if score.cut is None else round(min(score.cut, 1) * BAR, 1)
+    return {"width": BAR, "fill": round(min(score.fraction, 1) * BAR, 1), "cut": cut}
+
+
+def _indications(record: Record) -> Iterator[tuple[str, str]]:
+    sought = record.questionnaire.questions.get("seeking_help_for")
+    names = {o.id: o.label or o.en for o in sought.options} if sought else {}
+    for condition, status in record.assessment.indications.items():
+        yield names.get(condition, condition), pdf.INDICATIONS[status]
+
+
+def _parted(rows: tuple[Row, ...]) -> Context:
+    return {
+        "asked": [row for row in rows if row.state != "not-asked"],
+        "not_asked": [row for row in rows if row.state == "not-asked"],
+    }
