@@ -1,5 +1,7 @@
 """The app put together, as a table of contents."""
 
+from dataclasses import replace
+
 from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -12,6 +14,9 @@ from .storage.database import Database
 from .storage.intakes import check_keys
 from .storage.vault import Keyring, Vault, VaultError
 from .web import (
+    access,
+    account,
+    auth,
     csrf,
     errors,
     headers,
@@ -21,12 +26,14 @@ from .web import (
     logging,
     patient,
     sessions,
+    staff,
     static_files,
+    users,
 )
 from .workflows.office import Office
 
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
-PAGES = (health, patient)
+PAGES = (health, patient, auth, account, staff, users)
 
 
 def create_app(settings: Settings | None = None, *, offline: bool = False) -> Flask:
@@ -50,13 +57,14 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     headers.install(app, https=settings.https)
     static_files.install(app)
     i18n.install(app)
+    access.install(app)
     for page in PAGES:
         app.register_blueprint(page.blueprint)
     errors.install(app)
     app.jinja_env.undefined = StrictUndefined
     app.cli.add_command(operate.init)
     app.cli.add_command(operate.worker)
-    app.cli.add_command(operate.first_admin)
+    app.cli.add_command(operate.invite)
     trust_proxies(app, settings)
     return app
 
@@ -78,15 +86,17 @@ def open_office(app: Flask, settings: Settings) -> Office:
         vault=vault,
         questionnaire=loader.current(),
         zone=settings.clinic.zone,
+        clinic=settings.clinic.name,
+        paper=settings.clinic.paper,
+        draft_days=settings.draft_days,
     )
     app.secret_key = vault.derived("flask")
-    app.extensions["office"] = office
-    app.extensions["queue"] = Queue(
-        office,
-        settings.instance / "queue.db",
-        vault.derived("jobs"),
-        immediate=settings.testing,
+    queue = Queue(
+        office, settings.instance / "queue.db", vault.derived("jobs"), held=settings.testing
     )
+    office = replace(office, after_send=lambda ref: queue.enqueue("make-pdf", ref, office.paper))
+    app.extensions["office"] = office
+    app.extensions["queue"] = queue
     sessions.install(app, office, settings)
     return office
 

@@ -1,10 +1,10 @@
 """Work beside the web, done by the worker process: a queue in a file of its own, ids only.
 
 A task is a function of the office and ids: `def make_pdf(office, submission_id)`. It opens what it
-needs itself and may run twice, so it first looks whether its work is done. Add it to TASKS to ask
-for it by name, or to a PERIODIC interval to have it done by itself:
+needs itself and may run twice, so it first looks whether its work is done. Add it to TASKS in
+`tasks` to ask for it by name, or to PERIODIC to have it done by itself:
 
-    queue.enqueue("make-pdf", submission_id)      # after the COMMIT it depends on
+    queue.enqueue("make-pdf", reference, paper)      # after the COMMIT it depends on
 
 An urgent alert is a row written with the answer; a task only delivers it.
 """
@@ -20,7 +20,7 @@ from huey import Huey, MemoryHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
 
-from .storage import sessions
+from .tasks import PERIODIC, TASKS
 from .workflows.office import Office
 
 Task = Callable[..., None]
@@ -28,19 +28,6 @@ log = structlog.get_logger("screening")
 
 RETRIES = 3
 RETRY_DELAY = 10  # seconds, doubled with each further try
-
-
-def sweep_sessions(office: Office) -> None:
-    """Delete browser sessions that have expired."""
-    with office.database.write() as conn:
-        sessions.delete_expired(conn, now=office.now())
-
-
-# Asked for by name, with ids.
-TASKS: Mapping[str, Task] = {}
-
-# (name, minutes between runs, task): done by the worker by itself. Minutes divide an hour.
-PERIODIC: tuple[tuple[str, int, Task], ...] = (("sweep-sessions", 15, sweep_sessions),)
 
 
 class _Worker(Consumer):
@@ -52,7 +39,7 @@ class _Worker(Consumer):
 class Queue:
     """The tasks of one installation. `secret` signs them: who can write the file cannot run code.
 
-    With `immediate` (tests) a task runs where it is asked for.
+    With `held` (tests) a task waits in memory until `run_waiting`.
     """
 
     def __init__(
@@ -61,14 +48,14 @@ class Queue:
         path: Path,
         secret: str,
         *,
-        immediate: bool = False,
+        held: bool = False,
         tasks: Mapping[str, Task] = TASKS,
         periodic: tuple[tuple[str, int, Task], ...] = PERIODIC,
     ):
         self.office = office
         self.path = path
         self.secret = secret
-        self.immediate = immediate
+        self.held = held
         self.tasks = tasks
         self.periodic = periodic
 
@@ -80,8 +67,8 @@ class Queue:
             "results": False,
             "serializer": SignedSerializer(secret=self.secret),
         }
-        if self.immediate:
-            return MemoryHuey(immediate=True, **options)
+        if self.held:
+            return MemoryHuey(**options)
         return SqliteHuey(filename=str(self.path), fsync=True, **options)
 
     @cached_property
@@ -107,6 +94,11 @@ class Queue:
     def enqueue(self, name: str, *ids: str | int) -> None:
         """Have the worker run the task. Raises KeyError for a name that is not in TASKS."""
         self._registered[name](*ids)
+
+    def run_waiting(self) -> None:
+        """Run what waits, here and now (tests)."""
+        while (task := self.huey.dequeue()) is not None:
+            self.huey.execute(task)
 
     def consume(self, *, threads: int = 2) -> None:
         """Run tasks until SIGTERM (finish what runs) or SIGINT (stop now)."""

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from screening.jobs import RETRIES, Queue, sweep_sessions
+from screening.jobs import RETRIES, Queue
 from screening.storage import sessions
+from screening.tasks import sweep_sessions
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,13 +29,16 @@ def queue_of(office, path, tasks, **more):
 def test_a_task_is_run_with_the_office_and_its_ids(office, tmp_path):
     seen = []
     tasks = {"note": lambda *given: seen.append(given)}
-    queue_of(office, tmp_path, tasks, immediate=True).enqueue("note", 7, "abc")
+    queue = queue_of(office, tmp_path, tasks, held=True)
+    queue.enqueue("note", 7, "abc")
+    assert seen == []
+    queue.run_waiting()
     assert seen == [(office, 7, "abc")]
 
 
 def test_an_unknown_task_is_an_error(office, tmp_path):
     with pytest.raises(KeyError):
-        queue_of(office, tmp_path, {}, immediate=True).enqueue("note")
+        queue_of(office, tmp_path, {}, held=True).enqueue("note")
 
 
 def run_next(queue):

@@ -132,7 +132,7 @@ def view(
     if question.may_be_unsure:
         drawn["unsure"] = {"text": text("page.unsure", language), "checked": UNSURE in values}
     if question.kind == "date":
-        drawn["parts"] = _parts(question, language, values, typed, error, bad_part)
+        drawn["parts"] = _parts(question, language, values, typed, bad_part if error else None)
         drawn["hint"] = drawn["hint"] or text("page.date_hint", language)
     if question.kind == "longtext":
         drawn["max_length"] = 4000
@@ -161,9 +161,9 @@ def _parts(
     language: Language,
     values: list[str],
     typed: Mapping[str, Any] | None,
-    error: str | None,
-    bad_part: str,
+    bad_part: str | None,
 ) -> list[View]:
+    """`bad_part`: "month", "" for all three, None when nothing is wrong."""
     year, month, day = (values[0].split("-") if values and "-" in values[0] else ["", "", ""])[:3]
     stored = {"month": month.lstrip("0"), "day": day.lstrip("0"), "year": year}
     bday = question.autocomplete == "bday"
@@ -174,7 +174,7 @@ def _parts(
             "value": typed.get(f"{question.id}-{part}", "") if typed else stored[part],
             "width": DATE_WIDTHS[part],
             "autocomplete": f"bday-{part}" if bday else None,
-            "error": bool(error) and bad_part in ("", part),
+            "error": bad_part in ("", part),
         }
         for part in ("month", "day", "year")
     ]
@@ -238,18 +238,19 @@ def _residual(node: Node, here: set[str], instruments: set[str], facts: Facts) -
     local = any(n in here or n.partition(".")[0] in instruments for n in names(node))
     if not local:
         return ["const", condition_of(node)(facts)]
+    left: list[Any] = ["const", None]
     match node:
         case All(of):
-            return _simplified("and", [_residual(n, here, instruments, facts) for n in of], False)
+            left = _simplified("and", [_residual(n, here, instruments, facts) for n in of], False)
         case Some(of):
-            return _simplified("or", [_residual(n, here, instruments, facts) for n in of], True)
+            left = _simplified("or", [_residual(n, here, instruments, facts) for n in of], True)
         case Not(of=inner):
-            return ["not", _residual(inner, here, instruments, facts)]
+            left = ["not", _residual(inner, here, instruments, facts)]
         case Answered(name):
-            return ["answered", name]
-        case Compare(op, left, right):
-            return _comparison(op, left, right, facts)
-    return ["const", None]
+            left = ["answered", name]
+        case Compare(op, a, b):
+            left = _comparison(op, a, b, facts)
+    return left
 
 
 def _simplified(op: str, parts: list[list[Any]], decides: Truth) -> list[Any]:

@@ -13,7 +13,7 @@ from ..questionnaire.definition import Page, Panel, Question
 from ..questionnaire.validation import Problem, missing, normalise, problems, row_problems
 from ..storage.intakes import NotADraft, StaleRevision, StoredIntake
 from ..workflows import intake as intake_flow
-from . import i18n, page_views
+from . import around, i18n, page_views, said
 from .current import office
 from .forms import AnswerField, page_form, posted_rows, ticked_none
 from .patient_session import Visit, begin, end
@@ -53,7 +53,7 @@ def receive(page: Page, visit: Visit) -> Response | str:
     if action == LANGUAGE:
         return _in_other_language(page, visit)
     if action == STORED:
-        return redirect(page_views.page_url(page), 303)
+        return redirect(said.page_url(page), 303)
     sent = judge_group(page, visit) if page.group else judge(page, visit.intake, request.form)
     if sent.problems and action != LATER:
         return _again(page, visit, sent.problems)
@@ -168,12 +168,21 @@ def _after(page: Page, saved: intake_flow.Saved, action: str) -> Response | str:
     begin(saved.intake.id)
     if action == LATER:
         return leave(saved.intake, saved.panels)
+    return _interruption(saved) or _onward(page, saved, action)
+
+
+def _interruption(saved: intake_flow.Saved) -> str | None:
+    """What the patient must see before the next page."""
     if saved.panels:
         return crisis(saved.panels)
     if saved.code:
-        return render_template("patient/code.html", **page_views.code_page(saved.code))
+        return render_template("patient/code.html", **around.code_page(saved.code))
+    return None
+
+
+def _onward(page: Page, saved: intake_flow.Saved, action: str) -> Response | str:
     if page.group and (action == ADD or _was_changing(page)):
-        return redirect(page_views.page_url(page, return_to=page_views.returning()), 303)
+        return redirect(said.page_url(page, return_to=said.returning()), 303)
     visit = Visit(saved.intake)
     if page.id == visit.progress.last.id:
         return _send(page, visit, saved.intake.id)
@@ -235,7 +244,7 @@ def _conflict(page: Page, stale: StaleRevision, sent: Sent) -> Response:
         for name, value in request.form.items(multi=True)
         if name not in ("csrf_token", "revision", "action")
     ]
-    rows = page_views.differences(page, sent.answers, stale.answers)
+    rows = around.differences(page, sent.answers, stale.answers)
     drawn = {"rows": rows, "posted": posted, "revision": stale.revision}
     page_html = render_template("patient/conflict.html", title=i18n.t("conflict.title"), **drawn)
     return make_response(page_html, 409)
@@ -243,7 +252,7 @@ def _conflict(page: Page, stale: StaleRevision, sent: Sent) -> Response:
 
 def crisis(panels: Sequence[Panel]) -> str:
     """The help, in the very response to the answer."""
-    return render_template("patient/crisis.html", **page_views.crisis_page(panels))
+    return render_template("patient/crisis.html", **around.crisis_page(panels))
 
 
 def child() -> dict[str, Any]:
@@ -252,11 +261,11 @@ def child() -> dict[str, Any]:
 
 def _next_url(page: Page, visit: Visit) -> str:
     """The next page; back to check for whoever came from there and has nothing left open."""
-    returning, progress = page_views.returning(), visit.progress
+    returning, progress = said.returning(), visit.progress
     onward = progress.first_open if returning else progress.after(page)
     if onward is None or onward.id == progress.last.id:
         return url_for("patient.check")
-    return page_views.page_url(onward, return_to=returning)
+    return said.page_url(onward, return_to=returning)
 
 
 def _row_asked(page: Page, visit: Visit) -> int | None:

@@ -13,7 +13,7 @@ from ..storage.submissions import receipt_of
 from ..workflows import intake as intake_flow
 from ..workflows import throttle
 from ..workflows.progress import Progress
-from . import i18n, page_views, pages, sessions
+from . import around, i18n, pages, said, sessions
 from .current import office, settings
 from .dates import moment_in_words
 from .forms import coerce
@@ -35,13 +35,13 @@ def start() -> Response | str:
             i18n.choose_other()
         else:
             end()
-            return redirect(page_views.page_url(first), 303)
+            return redirect(said.page_url(first), 303)
     return render_template(
         "patient/start.html",
         title=t("start.title"),
         minutes=MINUTES,
         idle_minutes=int(sessions.IDLE.total_seconds() // 60),
-        kept_until=page_views.kept_until(),
+        kept_until=around.kept_until(),
         resume_url=url_for("patient.resume"),
         revision=None,
     )
@@ -68,7 +68,7 @@ def _not_yet(asked: Page, here: Visit) -> Response | str | None:
         return None
     if asked.id == progress.last.id:
         return redirect(url_for("patient.check"), 303)
-    return redirect(page_views.page_url(progress.first_open or progress.last), 303)
+    return redirect(said.page_url(progress.first_open or progress.last), 303)
 
 
 def _no_draft(asked: Page, here: Visit) -> Response | str | None:
@@ -93,16 +93,16 @@ def remove(page_id: str, number: int) -> Response | str:
     if number >= len(rows) or (request.method == "POST" and action != pages.LANGUAGE):
         if number < len(rows) and action == "remove":
             _remove_row(asked, group, here.intake, rows[:number] + rows[number + 1 :])
-        return redirect(page_views.page_url(asked, return_to=page_views.returning()), 303)
+        return redirect(said.page_url(asked, return_to=said.returning()), 303)
     if action == pages.LANGUAGE:
         i18n.choose_other()
-    card = page_views.row_card(group, rows[number])
+    card = said.row_card(group, rows[number])
     return render_template(
         "patient/remove.html",
         title=t("group.remove_title", row=card["title"]),
         row=card,
         revision=here.intake.revisions.get(asked.id, 0),
-        back_url=page_views.page_url(asked),
+        back_url=said.page_url(asked),
     )
 
 
@@ -130,7 +130,7 @@ def tasks() -> Response | str:
         title=t("tasks.title"),
         done=done,
         count=len(listed),
-        kept_until=page_views.kept_until(here.intake.saved_at),
+        kept_until=around.kept_until(here.intake.saved_at),
         tasks=listed,
         continue_text=t("tasks.check" if _only_last_is_open(progress) else "tasks.continue"),
         revision=here.intake.revision,
@@ -143,11 +143,11 @@ def _from_tasks(here: Visit, action: str | None) -> Response | str:
         return pages.leave(intake)
     if action == "code":
         code = intake_flow.new_code_for(office(), intake.id)
-        return render_template("patient/code.html", **page_views.code_page(code))
+        return render_template("patient/code.html", **around.code_page(code))
     still_open = here.progress.first_open
     if still_open is None or _only_last_is_open(here.progress):
         return redirect(url_for("patient.check"), 303)
-    return redirect(page_views.page_url(still_open), 303)
+    return redirect(said.page_url(still_open), 303)
 
 
 def _only_last_is_open(progress: Progress) -> bool:
@@ -158,9 +158,9 @@ def _task(asked: Page, progress: Progress) -> dict[str, Any]:
     reached = progress.reached(asked)
     return {
         "id": asked.id,
-        "title": asked.title[page_views.language()],
+        "title": asked.title[said.language()],
         "status": progress.state(asked) if reached else "blocked",
-        "href": page_views.page_url(asked) if reached else None,
+        "href": said.page_url(asked) if reached else None,
     }
 
 
@@ -182,14 +182,14 @@ def check() -> Response | str:
         _switch_language(here)
     elif request.method == "POST":
         return _from_check(here.progress)
-    return render_template("patient/check.html", **page_views.check_page(here))
+    return render_template("patient/check.html", **around.check_page(here))
 
 
 def _from_check(progress: Progress) -> Response:
     if _only_last_is_open(progress):
-        return redirect(page_views.page_url(progress.last), 303)
+        return redirect(said.page_url(progress.last), 303)
     still_open = progress.first_open or progress.last
-    return redirect(page_views.page_url(still_open, return_to=page_views.CHECK), 303)
+    return redirect(said.page_url(still_open, return_to=said.CHECK), 303)
 
 
 @blueprint.post("/stop")
@@ -214,8 +214,8 @@ def _saved_page(idle_minutes: int | None) -> Response | str:
             "patient/saved.html",
             title=t("saved.title"),
             idle_minutes=idle_minutes,
-            kept_until=page_views.kept_until(),
-            address=page_views.address(),
+            kept_until=around.kept_until(),
+            address=around.address(),
             resume_url=url_for("patient.resume"),
         )
     )
@@ -236,7 +236,7 @@ def done() -> Response | str:
         "patient/done.html",
         title=t("done.title"),
         reference=receipt.reference,
-        sent_at=moment_in_words(local, page_views.language()),
+        sent_at=moment_in_words(local, said.language()),
         days=DAYS_TO_CALL,
         copy_url=None,
     )
@@ -260,7 +260,7 @@ def resume() -> Response | str:
         return _resume_page(typed=request.form)
     if throttle.blocked(office(), "resume", _address()):
         abort(429)
-    born, problems = coerce(page_views.birth_question(), request.form)
+    born, problems = coerce(around.birth_question(), request.form)
     code = request.form.get("code", "")
     intake = intake_flow.resume(office(), code, born) if born and not problems else None
     if intake is None:
@@ -283,7 +283,7 @@ def _resume_page(*, typed: MultiDict[str, str], wrong: bool = False, held: Any =
     return render_template(
         "patient/resume.html",
         title=t("resume.title"),
-        fields=page_views.resume_fields(typed, wrong_text),
+        fields=around.resume_fields(typed, wrong_text),
         start_url=url_for("patient.start"),
         errors=[{"text": wrong_text, "href": "#code"}] if wrong_text else [],
         held=kept,
@@ -315,7 +315,7 @@ def _held_page(intake: StoredIntake) -> str | None:
         for name, value in request.form.items(multi=True)
         if name.startswith(HELD)
     )
-    return pages.show(asked, here, typed=typed, post_to=page_views.page_url(asked))
+    return pages.show(asked, here, typed=typed, post_to=said.page_url(asked))
 
 
 def _address() -> str:

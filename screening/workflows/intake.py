@@ -78,8 +78,9 @@ def save_page(
 ) -> Saved:
     """Store a page's answers; without an intake, start one.
 
-    `revision` is that of the page when it was shown, None when it is not known. Raises StaleRevision
-    when another tab saved other answers since, NotADraft when the intake is sent or gone.
+    `revision` is that of the page when it was shown, None when it is not known. Raises
+    StaleRevision when another tab saved other answers since, NotADraft when the intake is sent
+    or gone.
     """
     with _act(office, actor) as act:
         return _save(act, _open(act, intake_id), page, answers, revision)

@@ -28,6 +28,9 @@ class Office:
     vault: Vault
     questionnaire: Questionnaire
     zone: ZoneInfo
+    clinic: str = "the clinic"
+    paper: str = "letter"  # what the clinic prints on: "letter" or "a4"
+    draft_days: int = 30  # how long an unfinished intake is kept
     now: Callable[[], datetime] = utc_now
     after_send: Callable[[str], None] = _nothing
 

@@ -1,0 +1,79 @@
+"""What the worker does: summaries when asked for, and sweeps by the clock. Ids only are queued."""
+
+from datetime import timedelta
+
+from .outputs import pdf
+from .outputs.pdf import Paper
+from .storage import attempts, intakes, sessions, submissions
+from .storage.alerts import alerts_of
+from .workflows import intake as intake_flow
+from .workflows.act import Act
+from .workflows.definitions import definition_of
+from .workflows.office import Office
+from .workflows.review import frozen_record
+
+KEEP_TRIES = timedelta(days=2)  # the longest window that failed tries are counted in is one day
+
+
+def make_pdf(office: Office, reference: str, paper: Paper) -> None:
+    """Make and keep a submission's summary on this paper, unless it is kept already."""
+    with office.database.read() as conn:
+        submission = submissions.submission_by_reference(conn, office.vault, reference)
+        if submission is None:
+            return
+        kept = submissions.read_document(conn, office.vault, submission, kind="pdf", paper=paper)
+        questionnaire = definition_of(conn, office, submission.content_hash)
+    if kept is not None:
+        return
+    record = frozen_record(office, questionnaire, submission)
+    made_at = office.now().astimezone(office.zone)
+    html = pdf.summary_html(record, paper=paper, clinic=office.clinic, made_at=made_at)
+    content = pdf.render(html, paper)
+    with office.database.write() as conn:
+        submissions.store_document(
+            conn,
+            office.vault,
+            submission,
+            kind="pdf",
+            paper=paper,
+            content=content,
+            now=office.now(),
+        )
+
+
+def sweep_drafts(office: Office) -> None:
+    """Judge drafts that have been idle for ten minutes: a risk may have been left half told."""
+    intake_flow.sweep(office)
+
+
+def sweep_sessions(office: Office) -> None:
+    """Delete browser sessions that have expired, and failed tries that no longer count."""
+    with office.database.write() as conn:
+        sessions.delete_expired(conn, now=office.now())
+        attempts.delete_old(conn, before=office.now() - KEEP_TRIES)
+
+
+def delete_abandoned(office: Office) -> None:
+    """Delete drafts that nobody came back to within the days that patients were told.
+
+    A draft with an alert that nobody has acknowledged stays until somebody has.
+    """
+    before = office.now() - timedelta(days=office.draft_days)
+    with office.database.write() as conn:
+        act = Act(conn, office, "system")
+        for intake_id in intakes.abandoned_drafts(conn, before=before):
+            alerts = alerts_of(conn, office.vault, intake_id)
+            if all(alert.acknowledged_at for alert in alerts):
+                intakes.delete_draft(conn, intake_id)
+                act.note("intake.abandoned_deleted", intake_id)
+
+
+# Asked for by name, with ids.
+TASKS = {"make-pdf": make_pdf}
+
+# (name, minutes between runs, task): done by the worker by itself. Minutes divide an hour.
+PERIODIC = (
+    ("sweep-drafts", 1, sweep_drafts),
+    ("sweep-sessions", 15, sweep_sessions),
+    ("delete-abandoned", 60, delete_abandoned),
+)
