@@ -15,6 +15,8 @@ from screening import create_app
 from screening.operate import make_installation
 from screening.settings import Settings
 
+from .site import Clock, Site
+
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.load_profile("here")
 
@@ -58,3 +60,9 @@ def app(settings: Settings) -> Iterator[Flask]:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def site(app: Flask) -> Site:
+    """The app with a clock that stands, and a look into its store."""
+    return Site(app, Clock(app.extensions["office"]))

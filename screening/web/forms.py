@@ -20,6 +20,7 @@ from ..questionnaire.validation import Problem
 FEET = re.compile(
     r"""(\d+)\s*(?:'|’|ft|feet|foot|pies?)\s*(?:(\d+(?:\.\d+)?)\s*(?:"|”|''|in(?:ches)?|pulg\w*)?)?"""
 )
+LONGEST_NUMBER = 40  # characters; thousands of digits would be no number that Python can hold
 METRIC = {"in": ("cm", 1 / 2.54), "lb": ("kg", 1 / 0.45359237)}
 UNIT_WORDS = {
     "in": {"in", "inch", "inches", "pulgadas"},
@@ -121,6 +122,8 @@ _COERCE = {
 def read_number(typed: str, unit: str | None) -> Any:
     """A number as people type it ("1,200", "20 mg", "5 ft 6 in", "168 cm"), else the text."""
     text = typed.casefold().strip()
+    if len(text) > LONGEST_NUMBER:
+        return typed
     feet = FEET.fullmatch(text) if unit == "in" else None
     if feet:
         return _whole(int(feet[1]) * 12 + float(feet[2] or 0))
@@ -151,7 +154,7 @@ def _date(question: Question, sent: MultiDict[str, str]) -> tuple[Any, list[Prob
         return "", [Problem(question.id, "date_year_short", {}, "year")]
     try:
         day = date(int(parts["year"]), month or int(parts["month"]), int(parts["day"]))
-    except ValueError:
+    except (ValueError, OverflowError):
         return "", [Problem(question.id, "not_a_date", {}, _bad_part(parts, month))]
     return day.isoformat(), []
 
@@ -169,11 +172,16 @@ def _month_by_letters(typed: str) -> int | None:
 
 
 def _bad_part(parts: Mapping[str, str], month: int | None) -> str:
-    if month is None and not (parts["month"].isdigit() and 1 <= int(parts["month"]) <= 12):
+    if month is None and not _is_number_to(12, parts["month"]):
         return "month"
-    if not (parts["day"].isdigit() and 1 <= int(parts["day"]) <= 31):
+    if not _is_number_to(31, parts["day"]):
         return "day"
-    return "year" if not parts["year"].isdigit() else "day"
+    return "day" if _is_number_to(9999, parts["year"]) else "year"
+
+
+def _is_number_to(most: int, typed: str) -> bool:
+    """isdecimal, not isdigit: "²" is a digit that int() refuses."""
+    return typed.isdecimal() and len(typed) <= 4 and 1 <= int(typed) <= most
 
 
 def posted_rows(question: Question, sent: Mapping[str, str]) -> dict[int, dict[str, Any]]:
