@@ -6,7 +6,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import operate
+from . import cli, operate
 from .jobs import Queue
 from .questionnaire import loader
 from .settings import ROOT, Settings, SettingsError
@@ -62,6 +62,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
         app.register_blueprint(page.blueprint)
     errors.install(app)
     app.jinja_env.undefined = StrictUndefined
+    cli.register(app)
     app.cli.add_command(operate.init)
     app.cli.add_command(operate.worker)
     app.cli.add_command(operate.invite)

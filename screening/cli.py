@@ -14,11 +14,18 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from . import create_app
 from .assessment.outcome import assess
 from .assessment.report import as_json
+from .operate import make_installation
 from .questionnaire import lint, loader
 from .questionnaire.validation import Problem, normalise, problems_in
 from .settings import Settings
+from .storage.vault import VaultError
+from .web.current import office as current_office
+from .web.current import settings
+from .workflows.intake import Rejected, submit_answers
+from .workflows.office import Office
 
 # What is wrong, by the problem's code; the patient's own words are in content/interface.toml.
 CLI_WORDS = {
@@ -41,6 +48,7 @@ CLI_WORDS = {
     "rows_none": "has no answer; [] says that there are none",
     "too_large": "must be {max} or less",
     "too_long": "may have {max} characters at most",
+    "under_age": "the patient is under 18; this questionnaire is for adults",
     "too_small": "must be {min} or more",
     "unknown_column": "is not a column",
     "unknown_id": "is not a question that may be answered here",
@@ -67,7 +75,7 @@ class AnswersError(Exception):
 
 def register(app: Flask) -> None:
     """Add the commands to the app's command line."""
-    for command in (assess_command, check_content):
+    for command in (assess_command, submit_command, check_content):
         app.cli.add_command(command)
 
 
@@ -86,6 +94,34 @@ def assess_command(answers: Path, as_of: str | None) -> None:
         stop(error.lines, status=2)
     result = assess(questionnaire, normalise(questionnaire, given), today)
     click.echo(json.dumps(as_json(result), ensure_ascii=False, allow_nan=False))
+
+
+@click.command("submit")
+@click.argument("answers", type=click.Path(path_type=Path))
+@with_appcontext
+def submit_command(answers: Path) -> None:
+    """Store a complete intake from the answers in a JSON file and print its reference."""
+    try:
+        receipt = submit_answers(installed_office(), read_answers(answers))
+    except AnswersError as error:
+        stop(error.lines, status=2)
+    except Rejected as error:
+        stop([in_words(problem) for problem in error.problems], status=2)
+    except VaultError as error:
+        stop([f"submit: {error}"], status=1)
+    click.echo(receipt.reference)
+
+
+def installed_office() -> Office:
+    """The office of this installation, which is made where there is none yet.
+
+    Raises VaultError when keys are missing although the database has rows.
+    """
+    if "office" not in current_app.extensions:
+        make_installation(settings())
+        office: Office = create_app(settings()).extensions["office"]
+        return office
+    return current_office()
 
 
 @click.command("check-content")
