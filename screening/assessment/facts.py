@@ -14,6 +14,7 @@ from ..questionnaire.answers import DISCUSS, UNSURE, Answers
 from ..questionnaire.conditions import (
     NOT_APPLICABLE,
     UNKNOWN,
+    Plain,
     Truth,
     Value,
     condition,
@@ -263,7 +264,10 @@ def _meds(facts: Facts, flag: str) -> Value:
 
 def _trials(facts: Facts, part: str) -> Value:
     treatment = facts.treatment
-    return UNKNOWN if treatment is None else cast(int, getattr(treatment, part))
+    if treatment is None:
+        return UNKNOWN
+    value: Plain | None = getattr(treatment, part)
+    return NOT_APPLICABLE if value is None else value
 
 
 def _allergies(facts: Facts, _: str) -> Value:
