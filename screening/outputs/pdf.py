@@ -4,6 +4,7 @@
 the libraries under it are ever loaded here.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from .. import wording
-from ..record import FindingRow, Record, Row, SectionRows
+from ..record import FindingRow, Record, Row, ScoreRow, SectionRows
 from .renderer_client import RENDERER
 
 Paper = Literal["letter", "a4"]
@@ -47,6 +48,9 @@ STATES = {
 }
 MAUDSLEY = {"failed": "failed trials", "ect": "ECT"}
 INDICATIONS = {"met": "criterion met", "not-met": "criterion not met", "unknown": "unknown"}
+DIRECTION_MARKS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+# Of every other alphabet the system may have no font; boxes are drawn then.
+OUR_ALPHABETS = ("LATIN", "GREEK", "CYRILLIC", "MICRO", "FEMININE", "MASCULINE")
 # What a physician wants in hand before reading on. The first of each that was asked is shown.
 GLANCE = (
     ("medications", "takes_medications"),
@@ -65,7 +69,7 @@ def summary_html(record: Record, *, paper: Paper, clinic: str, made_at: datetime
     escaped: nothing in it can act as markup, style or address.
     """
     rows = {row.question: row for row in _rows(record)}
-    return _template().render(
+    page: str = _template().render(
         record=record,
         paper=paper,
         clinic=clinic,
@@ -78,22 +82,24 @@ def summary_html(record: Record, *, paper: Paper, clinic: str, made_at: datetime
         unknowns=[(label, _answer_of(label, group), group) for label, group in record.unknowns],
         sources=_numbered_sources(record),
         in_person=_in_person(record),
+        other_alphabet=_other_alphabet(record),
         glance=list(_glance(rows)),
         indications=_indications(record),
         sections=[_parted(section) for section in record.sections if section.rows],
         part2=any(row.privacy == "part2" for row in _rows(record)),
         attributions=list(dict.fromkeys(s.attribution for s in record.scores if s.attribution)),
     )
+    return page
 
 
 def render(html: str, paper: Paper) -> bytes:
-    """The page as a tagged PDF (PDF/UA-1). Raises RenderError, RendererMissing (renderer_client)."""
+    """The page as a tagged PDF (PDF/UA-1). Raises renderer_client.RenderError."""
     return RENDERER.render(html, paper)
 
 
 def outcome_reason(record: Record) -> str:
     """Why the outcome is what it is, in one line: a sentence and the findings counted by kind."""
-    met = Counter(finding.finding.kind for finding in record.findings)
+    met = Counter[str](finding.finding.kind for finding in record.findings)
     open_questions = len(record.unknowns)
     counts = [_counted(met[kind], *COUNTED[kind]) for kind in COUNTED if met[kind]]
     if open_questions:
@@ -106,15 +112,17 @@ def _counted(number: int, one: str, many: str) -> str:
 
 
 @cache
-def _template():  # type: ignore[no-untyped-def]
+def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
+        finalize=_left_to_right,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {"day": wording.long_date, "moment": _moment, "percent": _percent}
+    environment.tests["positive"] = _positive
     environment.globals |= {
         "KINDS": KINDS,
         "STATES": STATES,
@@ -122,6 +130,11 @@ def _template():  # type: ignore[no-untyped-def]
         "MAUDSLEY": MAUDSLEY,
     }
     return environment.get_template("summary.html")
+
+
+def _left_to_right(value: object) -> object:
+    """Drop the invisible marks that would turn round the text after them."""
+    return value.translate(DIRECTION_MARKS) if type(value) is str else value
 
 
 def _moment(moment: datetime) -> str:
@@ -132,6 +145,10 @@ def _percent(fraction: float) -> str:
     return f"{min(max(fraction, 0), 1):.1%}"
 
 
+def _positive(score: ScoreRow) -> bool:
+    return score.fraction is not None and score.cut is not None and score.fraction >= score.cut
+
+
 def _rows(record: Record) -> Iterator[Row]:
     return (row for section in record.sections for row in section.rows)
 
@@ -140,6 +157,11 @@ def _parted(section: SectionRows) -> tuple[SectionRows, list[Row], list[Row]]:
     """A section with its rows that were asked and those that were not."""
     asked = [row for row in section.rows if row.state != "not-asked"]
     return section, asked, [row for row in section.rows if row.state == "not-asked"]
+
+
+def _other_alphabet(record: Record) -> bool:
+    letters = {c for row in _rows(record) for c in row.text if c > "\u024f" and c.isalpha()}
+    return not all(unicodedata.name(c, "").startswith(OUR_ALPHABETS) for c in letters)
 
 
 def _in_person(record: Record) -> list[str]:

@@ -1,4 +1,4 @@
-"""The process that owns WeasyPrint: HTML comes in on standard input, PDFs go out on standard output.
+"""The process that owns WeasyPrint: HTML in on standard input, PDFs out on standard output.
 
 `python -m screening.outputs.renderer` stays warm between documents. It imports nothing of this
 package and is started with an empty environment. Before it reads a byte it gives up what it does
@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+# ruff: noqa: PLC0415  WeasyPrint is imported inside the renderer only, after the walls are up
 HERE = Path(__file__).resolve().parent
 PAPERS = ("letter", "a4")
 OK, FAILED = b"+", b"-"
@@ -84,7 +85,7 @@ def confine() -> dict[str, bool]:
 
 def _leave_network(libc: ctypes.CDLL) -> bool:
     """Move into a network namespace that has no device; root's powers stay outside with it."""
-    return sys.platform == "linux" and libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0
+    return sys.platform == "linux" and bool(libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0)
 
 
 def _close_files(libc: ctypes.CDLL) -> bool:
@@ -103,9 +104,9 @@ def _close_files(libc: ctypes.CDLL) -> bool:
 
 
 def _allow(libc: ctypes.CDLL, rules: int, path: str, rights: int) -> None:
-    if not os.path.exists(path):
+    if not Path(path).exists():
         return
-    if not os.path.isdir(path):
+    if not Path(path).is_dir():
         rights &= LANDLOCK_READ_FILE
     target = os.open(path, os.O_PATH)
     libc.syscall(LANDLOCK_ADD, rules, 1, struct.pack("=Qi", rights, target), 0)
@@ -154,7 +155,7 @@ def load() -> Draw:
 
 def remember_pages() -> None:
     """Have pydyf list a document's pages once, not anew for each of its thousands of tags."""
-    import pydyf
+    import pydyf  # type: ignore[import-untyped]
 
     listed = pydyf.PDF.page_references.fget
 
@@ -187,7 +188,7 @@ def serve(requests: BinaryIO, answers: BinaryIO, draw: Draw) -> None:
         paper, _, html = message.partition(b"\n")
         try:
             pdf = draw(html.decode(), paper.decode())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  one bad page must not end the process
             write_message(answers, FAILED, type(error).__name__.encode())
         else:
             write_message(answers, OK, pdf)

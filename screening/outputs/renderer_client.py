@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from typing import BinaryIO, cast
 
 from . import renderer
@@ -14,6 +15,8 @@ from .renderer import OK, PAPERS, read_message, write_message
 
 SECONDS = 30  # for one document, by the clock; the renderer itself limits processor time
 SECONDS_TO_START = 60
+# Isolated: neither this project's folder nor a user's packages are on its path.
+COMMAND = (sys.executable, "-I", "-B", renderer.__file__)
 MISSING = (
     "The PDF cannot be made: WeasyPrint or its libraries are missing. "
     "On Debian: apt-get install libpangoft2-1.0-0 libharfbuzz-subset0"
@@ -21,30 +24,36 @@ MISSING = (
 
 
 class RenderError(RuntimeError):
-    """The document was not made: the renderer failed, ended or took too long. Try again or give up."""
+    """The document was not made: the renderer failed, ended or took too long."""
 
 
-class RendererMissing(RenderError):
+class RendererMissingError(RenderError):
     """WeasyPrint or a library under it is not installed; trying again does not help."""
 
 
 class Renderer:
     """One renderer process. Calls from several threads wait for each other."""
 
-    def __init__(self, seconds: float = SECONDS) -> None:
+    def __init__(self, seconds: float = SECONDS, command: Sequence[str] = COMMAND) -> None:
         self._seconds = seconds
+        self._command = command
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0  # a forked copy of this object must not use its parent's process
         self._folder = ""
 
     def render(self, html: str, paper: str) -> bytes:
-        """The PDF of an HTML page on this paper. Raises RenderError, or ValueError for the paper."""
+        """The PDF of a page on "letter" or "a4". Raises RenderError, ValueError for other paper."""
         if paper not in PAPERS:
             raise ValueError(f"unknown paper: {paper}")
         with self._lock:
             process = self._running()
             return self._exchange(process, f"{paper}\n{html}".encode(), self._seconds)
+
+    def pid(self) -> int:
+        """The process's id; started first where it does not run."""
+        with self._lock:
+            return self._running().pid
 
     def stop(self) -> None:
         """End the process and remove its folder; the next call starts another."""
@@ -64,9 +73,8 @@ class Renderer:
     def _start(self) -> subprocess.Popen[bytes]:
         self._folder = tempfile.mkdtemp(prefix="renderer-")
         self._owner = os.getpid()
-        # Isolated: neither this project's folder nor a user's packages are on its path.
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-B", renderer.__file__],
+        self._process = subprocess.Popen(  # noqa: S603  our own file, no word of a user's
+            self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -76,7 +84,8 @@ class Renderer:
         try:
             self._exchange(self._process, None, SECONDS_TO_START)
         except RenderError as error:
-            raise RendererMissing(MISSING) from error
+            self.stop()
+            raise RendererMissingError(f"{MISSING} ({error})") from error
         return self._process
 
     def _exchange(

@@ -1,5 +1,7 @@
 """Records built by hand, of people who do not exist, for the tests of the outputs."""
 
+# ruff: noqa: E501  a finding or a trial a line
+
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -139,32 +141,27 @@ SCORES = (
     score("AUDIT-C", "2", "12", "Below the cut-off", 3 / 12),
 )
 
-TRIAL_ROWS = (
-    TrialRow("Zoloft", "sertraline", "150 mg", "12", "None, 0 to 24%", "This episode", "", "Failed", "adequate dose and time"),
-    TrialRow("venlafaxine", "venlafaxine", "225 mg", "10", "Some, 25 to 49%", "This episode", "", "Failed", "adequate dose and time"),
-    TrialRow("aripiprazole", "aripiprazole", "5 mg", "6", "None, 0 to 24%", "This episode", "venlafaxine", "Failed", "augmentation"),
-    TrialRow("bupropion", "bupropion", "", "5", "Not sure", "Not sure", "", "Unknown", "dose not given"),
-    TrialRow("escitalopram", "escitalopram", "20 mg", "2", "None, 0 to 24%", "Earlier", "", "Not tolerated", "stopped in week 2"),
-    TrialRow("mirtazapine", "mirtazapine", "7.5 mg", "30", "Some, 25 to 49%", "Earlier", "", "Dose too low", "under 15 mg"),
+FAILED = ("failed", "adequate trial, under 50 % better")
+TRIAL_ROWS = tuple(
+    TrialRow(drug, counted, dose, weeks, improvement, episode, added_to, *verdict)
+    for drug, counted, dose, weeks, improvement, episode, added_to, *verdict in (
+        ("Zoloft", "sertraline (SSRI)", "150 mg", "12", "None (0 to 24%)", "Yes", "", *FAILED),
+        ("venlafaxine", "venlafaxine (SNRI)", "225 mg", "10", "Some (25 to 49%)", "Yes", "", *FAILED),
+        ("Abilify", "aripiprazole", "5 mg", "6", "None (0 to 24%)", "Yes", "venlafaxine", *FAILED),
+        ("bupropion", "bupropion (NDRI)", "not given", "5", "Not sure", "Not sure", "", "unknown", "dose, time, benefit or regular use not known: records needed"),
+        ("Lexapro", "escitalopram (SSRI)", "20 mg", "2", "None (0 to 24%)", "No", "", "intolerant", "stopped early for side effects"),
+        ("mirtazapine", "mirtazapine (NaSSA)", "7.5 mg", "30", "Some (25 to 49%)", "No", "", "dose-low", "highest dose under the adequate minimum"),
+    )
 )  # fmt: skip
-
-VERDICTS = ("failed", "failed", "failed", "unknown", "intolerant", "dose-low")
 
 
 def with_trials(record: Record, count: int, trd: str) -> Record:
     """The record with scores and the first trials of the list above."""
     trials = tuple(
-        Trial(
-            r.drug,
-            r.counted_as,
-            None,
-            verdict,
-            bool(r.added_to),
-            r.episode == "This episode",
-        )
-        for r, verdict in zip(TRIAL_ROWS[:count], VERDICTS, strict=False)
+        Trial(r.drug, r.counted_as, None, r.verdict, bool(r.added_to), r.episode == "Yes")
+        for r in TRIAL_ROWS[:count]
     )
-    parts = {"duration": 2, "severity": 3, "failures": 1, "augmentation": 1, "ect": 0}
+    parts = {"duration": 2, "severity": 3, "failed": 1, "augmentation": 1, "ect": 0}
     stage = Maudsley(7, "moderate", parts)
     treatment = Treatment(count, 2, 2, 1, 3, 1, 1, 2, trd, trials, stage)
     assessment = replace(record.assessment, treatment=treatment)
