@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, delete, func, select
 
-from .intakes import DOCUMENTS, INTAKES, SUBMISSIONS
+from .intakes import AUDIT, DOCUMENTS, INTAKES, SUBMISSIONS
 from .sealed import insert_once
 from .vault import DataKey, Vault
 
@@ -129,3 +129,16 @@ def _sealed(vault: Vault, line: StoredLine, form: str, now: datetime) -> dict[st
 
 def _context(intake_id: str, form: str) -> str:
     return f"documents:{intake_id}:{KIND}:{form}"
+
+
+def count_intakes(conn: Connection) -> int:
+    return conn.execute(select(func.count()).select_from(INTAKES)).scalar_one()
+
+
+def intakes_by(conn: Connection, actor: str) -> int:
+    """How many of the intakes this actor has started."""
+    started = select(AUDIT.c.intake_id).where(
+        AUDIT.c.actor == actor, AUDIT.c.action == "intake.started"
+    )
+    asked = select(func.count()).select_from(INTAKES).where(INTAKES.c.id.in_(started))
+    return conn.execute(asked).scalar_one()

@@ -1,0 +1,159 @@
+"""Commands that take data out of the store, and put invented people into an empty one."""
+
+import os
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from getpass import getuser
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from flask import Flask
+from flask.cli import with_appcontext
+
+from . import seed
+from .assessment.results import Outcome
+from .outputs.dictionary import dictionary
+from .storage import exports
+from .storage.database import DatabaseUnavailableError
+from .storage.vault import VaultError
+from .web.current import office
+from .workflows import export as flow
+from .workflows import intake, urgent
+from .workflows.office import Office
+
+ACTOR = "cli"
+SEED = "seed"  # who acts, in the audit, for invented people
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def register(app: Flask) -> None:
+    """Add the commands to the app's command line."""
+    for command in (export_command, dictionary_command, seed_command):
+        app.cli.add_command(command)
+
+
+@click.command("export")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--from", "since", type=DAY, help="First day, at the clinic.")
+@click.option("--to", "until", type=DAY, help="Last day, at the clinic.")
+@click.option("--outcome", type=click.Choice(flow.OUTCOMES))
+@click.option("--purpose", default="command line", help="Why, for the audit.")
+@click.option("--recipient", default=getuser, help="For whom, for the audit.")
+@with_appcontext
+def export_command(
+    *,
+    out: Path,
+    since: datetime | None,
+    until: datetime | None,
+    outcome: Outcome | None,
+    purpose: str,
+    recipient: str,
+) -> None:
+    """Write the submissions to a CSV file that only you can read."""
+    filters = flow.Filters(_day(since), _day(until), outcome)
+    try:
+        write_private(out, flow.export_csv(office(), ACTOR, filters, purpose, recipient))
+    except (OSError, ValueError, DatabaseUnavailableError, VaultError) as error:
+        _stop(f"Nothing was exported: {error}.")
+    click.echo(f"Written to {out}.", err=True)
+
+
+@click.command("dictionary")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@with_appcontext
+def dictionary_command(out: Path) -> None:
+    """Write what every column of the export means to a CSV file."""
+    try:
+        out.write_bytes(dictionary(office().questionnaire))
+    except (OSError, VaultError) as error:
+        _stop(f"The dictionary was not written: {error}.")
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment and moment.date()
+
+
+def write_private(path: Path, chunks: Iterator[bytes]) -> None:
+    """All of the file or none of it, readable by its owner alone."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(chunks)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+# Invented people
+
+
+@click.command("seed")
+@click.option("--force", is_flag=True, help="Although there are intakes of other people.")
+@with_appcontext
+def seed_command(force: bool) -> None:
+    """Fill an empty installation with invented people, to try it out."""
+    try:
+        made = fill(office(), force=force)
+    except (DatabaseUnavailableError, VaultError) as error:
+        _stop(f"Nobody was added: {error}.")
+    except RealIntakesError:
+        _stop("There are intakes of real people here. Nobody was added; --force adds them anyway.")
+    click.echo(f"Added {made} invented people." if made else "They are here already.")
+
+
+class RealIntakesError(Exception):
+    """The store has intakes that are not invented."""
+
+
+def fill(office: Office, *, force: bool = False) -> int:
+    """Add the people of `seed`; returns how many, 0 when they were added before.
+
+    Raises RealIntakesError when there are others, unless forced.
+    """
+    with office.database.read() as conn:
+        invented = exports.intakes_by(conn, SEED)
+        others = exports.count_intakes(conn) - invented
+    if invented:
+        return 0
+    if others and not force:
+        raise RealIntakesError
+    for number, person in enumerate(sorted(seed.PEOPLE, key=lambda p: -p.ago), 1):
+        then = office.now() - timedelta(hours=person.ago)
+        _add(intake.at(office, then), person, number)
+    return len(seed.PEOPLE)
+
+
+def _add(office: Office, person: seed.Person, number: int) -> None:
+    answers = person.answers(number)
+    if not person.until:
+        intake.submit_answers(office, answers, actor=SEED)
+    else:
+        _leave_off(office, answers, person.until)
+    if person.handled:
+        _acknowledge(office, person.handled)
+
+
+def _leave_off(office: Office, answers: dict[str, Any], until: str) -> None:
+    """Save page after page and stop before one."""
+    intake_id = None
+    for page in office.questionnaire.pages.values():
+        if page.id == until:
+            break
+        here = {q.id: answers[q.id] for q in page.questions if q.id in answers}
+        if here:
+            saved = intake.save_page(office, intake_id, page, here, revision=None, actor=SEED)
+            intake_id = saved.intake.id
+
+
+def _acknowledge(office: Office, note: str) -> None:
+    """Somebody looked at the newest alert within minutes."""
+    soon = office.now() + timedelta(minutes=4)
+    newest = max(urgent.open_alerts(office, SEED), key=lambda alert: alert.raised_at)
+    urgent.acknowledge(intake.at(office, soon), SEED, newest.id, note)
+
+
+def _stop(line: str) -> NoReturn:
+    sys.exit(line)
