@@ -8,22 +8,30 @@ from flask.cli import with_appcontext
 from .settings import Settings
 from .storage.database import Database, DatabaseUnavailableError
 from .storage.intakes import has_rows
-from .storage.vault import Keyring, VaultError
-from .web import first_admin as invitation
+from .storage.vault import Keyring, Vault, VaultError
+from .web import first_admin
 from .web.current import office, queue, settings
+from .workflows.office import utc_now
 
 
 @click.command()
 @with_appcontext
 def init() -> None:
-    """Make the keys and the database, or bring the database up to date."""
+    """Make the keys and the database, or bring the database up to date.
+
+    While there is no staff account, prints a link that makes the first administrator.
+    """
     try:
-        make_installation(settings())
+        keyring = make_installation(settings())
     except (VaultError, DatabaseUnavailableError, OSError) as error:
         sys.exit(f"The installation could not be made: {error}.")
+    database = Database(settings().database_url)
+    if first_admin.is_open(database):
+        click.echo(_invitation(Vault(keyring)))
+    database.close()
 
 
-def make_installation(settings: Settings) -> None:
+def make_installation(settings: Settings) -> Keyring:
     """The tables, and at the very first start the keys. Done again it changes nothing.
 
     Raises VaultError when there are no keys although the database has rows.
@@ -34,7 +42,7 @@ def make_installation(settings: Settings) -> None:
         database.migrate()
         with database.read() as conn:
             with_rows = has_rows(conn)
-        Keyring.open(settings.keys, database_has_rows=with_rows)
+        return Keyring.open(settings.keys, database_has_rows=with_rows)
     finally:
         database.close()
 
@@ -48,9 +56,13 @@ def worker() -> None:
 
 @click.command("first-admin")
 @with_appcontext
-def first_admin() -> None:
+def invite() -> None:
     """While there is no staff account: print a link, good for 15 minutes, that makes the first."""
-    if not invitation.is_open(office()):
-        sys.exit(0)
-    link = invitation.make_link(office(), settings().public_url)
-    click.echo(f"Create the first administrator within 15 minutes: {link}")
+    if not first_admin.is_open(office().database):
+        sys.exit("There is a staff account already. An administrator adds further ones.")
+    click.echo(_invitation(office().vault))
+
+
+def _invitation(vault: Vault) -> str:
+    link = first_admin.make_link(vault, settings().public_url, now=utc_now())
+    return f"Create the first administrator within 15 minutes: {link}"

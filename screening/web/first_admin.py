@@ -6,34 +6,36 @@ active staff account exists. Whoever draws the page creates the account in one t
 """
 
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from screening.storage.database import Database
 from screening.storage.staff import has_staff
+from screening.storage.vault import Vault
 from screening.workflows.office import Office
 
 LIFE = timedelta(minutes=15)
 PATH = "/staff/first-admin/"
 
 
-def make_link(office: Office, public_url: str) -> str:
+def make_link(vault: Vault, public_url: str, *, now: datetime) -> str:
     """The address to open, with the secret as its last part."""
-    ends = str(int((office.now() + LIFE).timestamp()))
-    return f"{public_url.rstrip('/')}{PATH}{ends}-{_mac(office, ends)}"
+    ends = str(int((now + LIFE).timestamp()))
+    return f"{public_url.rstrip('/')}{PATH}{ends}-{_mac(vault, ends)}"
 
 
 def is_valid(office: Office, secret: str) -> bool:
     """Whether `secret`, the link's last part, was made here, has not ended and is still needed."""
     ends, _, mac = secret.partition("-")
-    if not hmac.compare_digest(mac.encode(), _mac(office, ends).encode()):
+    if not hmac.compare_digest(mac.encode(), _mac(office.vault, ends).encode()):
         return False
-    return office.now().timestamp() < int(ends) and is_open(office)
+    return office.now().timestamp() < int(ends) and is_open(office.database)
 
 
-def is_open(office: Office) -> bool:
+def is_open(database: Database) -> bool:
     """Whether there is no active member of staff yet."""
-    with office.database.read() as conn:
+    with database.read() as conn:
         return not has_staff(conn)
 
 
-def _mac(office: Office, ends: str) -> str:
-    return office.vault.blind("first-admin", ends).hex()
+def _mac(vault: Vault, ends: str) -> str:
+    return vault.blind("first-admin", ends).hex()
