@@ -26,6 +26,12 @@ user_roles = Table(
 )
 
 
+class Texts(AsaList):
+    """A list of texts without commas. The library leaves out whether statements may be cached."""
+
+    cache_ok = True
+
+
 class Role(Base, RoleMixin):
     __tablename__ = "roles"
 
@@ -55,7 +61,7 @@ class User(Base, UserMixin):
     tf_primary_method: Mapped[str | None] = mapped_column(String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(Text)
     tf_last_counter: Mapped[int | None]  # the last time step used: a code works once
-    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
+    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(Texts()))
     roles: Mapped[list[Role]] = relationship(  # type: ignore[assignment]
         secondary=user_roles, lazy="selectin"
     )

@@ -90,9 +90,10 @@ def start_over(conn: Connection, member_id: int) -> None:
     _change(conn, member_id, forgotten | values)
 
 
-def set_authenticator(conn: Connection, member_id: int, secret: str) -> None:
-    """`secret` is encrypted by the sign-in library."""
-    _change(conn, member_id, {"tf_primary_method": "authenticator", "tf_totp_secret": secret})
+def set_authenticator(conn: Connection, member_id: int, secret: str, step: int | None) -> None:
+    """`secret` is encrypted by the sign-in library; `step` is the last time step used with it."""
+    values = {"tf_primary_method": "authenticator", "tf_totp_secret": secret}
+    _change(conn, member_id, values | {"tf_last_counter": step})
 
 
 def take_step(conn: Connection, member_id: int, step: int) -> bool:

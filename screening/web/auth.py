@@ -163,10 +163,12 @@ def authenticator() -> Any:
     if not form.validate():
         return _authenticator_page(form, secret, 400)
     _count_try(user)
-    if not security.is_code(user, said(form.code), secret):
+    step = security.step_of(said(form.code), secret)
+    if step is None:
         staff_forms.reject(form, "code", WRONG_CODE)
         return _authenticator_page(form, secret, 401)
-    return _connected(user, secret)
+    accounts.set_authenticator(office(), user.id, secret, step)
+    return _connected(user)
 
 
 def setting_up() -> User | None:
@@ -177,8 +179,7 @@ def setting_up() -> User | None:
     return user if user and not user.tf_totp_secret else None
 
 
-def _connected(user: User, secret: str) -> Response:
-    accounts.set_authenticator(office(), user.id, secret)
+def _connected(user: User) -> Response:
     if g.staff:
         session.pop("new_authenticator")
         guesses.right_code(office(), user.id)

@@ -48,7 +48,7 @@ def problem(password: str, about: Iterable[str]) -> str | None:
     rest = password.casefold()
     for word in sorted({*COMMON, *_words(about)}, key=len, reverse=True):
         rest = rest.replace(word, "")
-    rest = _without_runs(re.sub(r"[\W_]+", "", rest))
+    rest = _without_runs(re.sub(r"\s+", "", rest))
     if len(rest) < LEFT_OVER or len(set(password)) < DIFFERENT:
         return (
             "This is easy to guess. Leave out names, common words, and rows of keys such as 12345."
@@ -78,7 +78,7 @@ def _normal(password: str) -> str:
 
 
 def _words(about: Iterable[str]) -> set[str]:
-    return {word for text in about for word in re.findall(r"\w{4,}", text.casefold())}
+    return {word for text in about for word in re.findall(r"\w{3,}", text.casefold())}
 
 
 def _without_runs(text: str) -> str:

@@ -9,7 +9,6 @@ from flask import Flask, current_app, g, session
 from flask_login import AnonymousUserMixin
 from flask_security import Security, Totp, current_user
 from flask_security import login_user as remember_user
-from passlib.exc import UsedTokenError  # type: ignore[import-untyped]
 from passlib.totp import TotpMatch  # type: ignore[import-untyped]
 
 from ..settings import Settings
@@ -22,17 +21,15 @@ RECOVERY_CODES = 8
 SKEW = 30  # seconds: one time step before and after
 
 
-class OneUseTotp(Totp):
-    """A code works once, also when it is sent twice at the same moment."""
+class SteppedTotp(Totp):
+    """Tells which time step a code was of, so that each is used once."""
 
     def get_last_counter(self, user: Any) -> int | None:
-        last: int | None = user.tf_last_counter
+        last: int | None = user.tf_last_counter if user else None
         return last
 
     def set_last_counter(self, user: Any, tmatch: TotpMatch) -> None:
-        office: Office = current_app.extensions["office"]
-        if not accounts.use_step(office, user.id, tmatch.counter):
-            raise UsedTokenError
+        g.code_step = tmatch.counter
 
 
 def install(app: Flask, office: Office, settings: Settings) -> None:
@@ -53,7 +50,7 @@ def install(app: Flask, office: Office, settings: Settings) -> None:
     if settings.testing:
         quick = {"argon2__time_cost": 1, "argon2__memory_cost": 64, "argon2__parallelism": 1}
         app.config["SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS"] = quick
-    Security(app, datastore(office.database), register_blueprint=False, totp_cls=OneUseTotp)
+    Security(app, datastore(office.database), register_blueprint=False, totp_cls=SteppedTotp)
 
     @app.teardown_appcontext
     def close_accounts(_error: BaseException | None) -> None:
@@ -91,16 +88,21 @@ def new_secret() -> str:
     return secret
 
 
-def is_code(user: User, typed: str, secret: str | None = None) -> bool:
-    """Whether it is a code of the user's authenticator, or of `secret`, not used before."""
+def is_code(user: User, typed: str) -> bool:
+    """Whether it is a code of the user's authenticator that was not used before; now it is used."""
+    step = step_of(typed, user.tf_totp_secret, user)
+    office: Office = current_app.extensions["office"]
+    # Asked of the store again: two requests at the same moment have both read the earlier step.
+    return step is not None and accounts.use_step(office, user.id, step)
+
+
+def step_of(typed: str, secret: str | None, user: User | None = None) -> int | None:
+    """The time step of a code of this secret; None when it is none, or `user` used it before."""
     code = "".join(typed.split())
-    if len(code) != 6 or not (code.isascii() and code.isdecimal()):
-        return False
-    secret = secret or user.tf_totp_secret
-    if secret is None:
-        return False
-    right: bool = security().totp_factory.verify_totp(code, secret, user, window=SKEW)
-    return right
+    if secret is None or len(code) != 6 or not (code.isascii() and code.isdecimal()):
+        return None
+    right = security().totp_factory.verify_totp(code, secret, cast(User, user), window=SKEW)
+    return cast(int, g.code_step) if right else None
 
 
 def new_recovery_codes() -> list[str]:

@@ -124,9 +124,10 @@ def change_password(office: Office, member_id: int, password_hash: str) -> str:
         return members.set_password(act.conn, member_id, password_hash)
 
 
-def set_authenticator(office: Office, member_id: int, secret: str) -> None:
+def set_authenticator(office: Office, member_id: int, secret: str, step: int) -> None:
+    """`step`: the time step of the code that showed that the app is connected."""
     with _own_act(office, member_id) as act:
-        members.set_authenticator(act.conn, member_id, secret)
+        members.set_authenticator(act.conn, member_id, secret, step)
         act.note("staff.authenticator_set", None)
 
 
