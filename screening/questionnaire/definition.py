@@ -51,6 +51,7 @@ class Column(Frozen):
     kind: Literal["text", "integer", "decimal", "choice"]
     text: Text
     hint: Text | None = None
+    short: Text | None = None  # on the card of a saved row
     label: str
     options: tuple[Option, ...] = ()
     min: float | None = None

@@ -63,6 +63,8 @@ PAGES: Mapping[str, Access] = {
     "users.change_roles": ADMINS,
     "users.set_active": ADMINS,
     "users.start_over": ADMINS,
+    "export.show": ADMINS,
+    "export.data_dictionary": ADMINS,
 }
 
 

@@ -79,7 +79,7 @@ class _Of:
 
 def _empty() -> View:
     blank = (
-        "error hint lang discuss unsure unit autocomplete inputmode width spellcheck suggestions "
+        "error hint lang lead discuss unsure unit autocomplete inputmode width spellcheck suggestions "
         "ask_if low high"
     )
     return dict.fromkeys(blank.split()) | {
@@ -137,6 +137,9 @@ def view(
     if question.kind == "longtext":
         drawn["max_length"] = 4000
     instrument = questionnaire.instrument.get(question.instrument or "")
+    gate = instrument.scoring.gate if instrument else None
+    if instrument and gate and question.id == instrument.scoring.items[0]:
+        drawn["lead"] = _in(instrument.stem, language)
     if instrument and question.id in instrument.anchors:
         low, high = instrument.anchors[question.id]
         drawn |= {"low": _in(low, language), "high": _in(high, language)}

@@ -28,6 +28,7 @@ UNIT_WORDS = {
     "mg": {"mg"},
     "%": {"%"},
 }
+NOTHING = {"no", "none", "n/a", "na", "nothing", "-", "ninguno", "ninguna", "nada"}
 MONTHS = {
     name: number
     for names in (
@@ -194,9 +195,15 @@ def posted_rows(question: Question, sent: Mapping[str, str]) -> dict[int, dict[s
         if match and match[2] in columns:
             row = rows.setdefault(int(match[1]), {})
             typed = sent[name].strip()
-            if typed:
+            if typed and not _says_nothing(question, columns[match[2]], typed):
                 row[match[2]] = _cell(columns[match[2]], typed)
     return dict(sorted(rows.items()))
+
+
+def _says_nothing(question: Question, column: Column, typed: str) -> bool:
+    """ "No" in "added to which other medicine" names no medicine."""
+    names_another = column.suggest and column.id != question.columns[0].id
+    return names_another and typed.casefold().strip(" .") in NOTHING
 
 
 def _cell(column: Column, typed: str) -> Any:

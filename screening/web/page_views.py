@@ -129,10 +129,12 @@ def _instrument(page: Page, questionnaire: Questionnaire) -> Context | None:
         return None
     instrument = questionnaire.instrument[name]
     verified = language() in instrument.languages
+    stem, recall = in_language(instrument.stem), in_language(instrument.recall or {"en": ""})
+    gated = instrument.scoring.gate is not None  # then the stem stands under the gate's question
     return {
-        "stem": in_language(instrument.stem),
+        "stem": None if gated else stem,
         "help": in_language(instrument.help) if instrument.help else None,
-        "recall": in_language(instrument.recall) if instrument.recall else None,
+        "recall": recall if recall and recall.casefold() not in stem.casefold() else None,
         "attribution": instrument.attribution,
         "why_english": in_language(instrument.why_english)
         if instrument.why_english and not verified

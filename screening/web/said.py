@@ -39,7 +39,7 @@ def row_card(group: Question, row: Mapping[str, object]) -> Context:
     return {
         "title": cell_words(first, row.get(first.id)) or "–",
         "lines": [
-            {"label": in_language(column.text), "value": words}
+            {"label": in_language(column.short or column.text), "value": words}
             for column in others
             if (words := cell_words(column, row.get(column.id)))
         ],

@@ -53,6 +53,7 @@ def view(**known: object) -> dict[str, object]:
         [
             "hint",
             "lang",
+            "lead",
             "error",
             "discuss",
             "unsure",
