@@ -79,8 +79,8 @@ class _Of:
 
 def _empty() -> View:
     blank = (
-        "error hint lang lead discuss unsure unit autocomplete inputmode width spellcheck suggestions "
-        "ask_if low high"
+        "error hint lang lead discuss unsure unit autocomplete inputmode width spellcheck "
+        "suggestions ask_if low high"
     )
     return dict.fromkeys(blank.split()) | {
         "optional": False,
