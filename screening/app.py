@@ -6,7 +6,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import cli, operate
+from . import cli, cli_data, operate
 from .jobs import Queue
 from .questionnaire import loader
 from .settings import ROOT, Settings, SettingsError
@@ -16,6 +16,7 @@ from .storage.vault import Keyring, Vault, VaultError
 from .web import (
     access,
     account,
+    admin_export,
     auth,
     csrf,
     errors,
@@ -33,7 +34,7 @@ from .web import (
 from .workflows.office import Office
 
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
-PAGES = (health, patient, auth, account, staff, users)
+PAGES = (health, patient, auth, account, staff, users, admin_export)
 
 
 def create_app(settings: Settings | None = None, *, offline: bool = False) -> Flask:
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     errors.install(app)
     app.jinja_env.undefined = StrictUndefined
     cli.register(app)
+    cli_data.register(app)
     app.cli.add_command(operate.init)
     app.cli.add_command(operate.worker)
     app.cli.add_command(operate.invite)

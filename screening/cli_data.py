@@ -3,10 +3,11 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from getpass import getuser
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import click
 from flask import Flask
@@ -54,8 +55,11 @@ def export_command(
     """Write the submissions to a CSV file that only you can read."""
     filters = flow.Filters(_day(since), _day(until), outcome)
     try:
-        write_private(out, flow.export_csv(office(), ACTOR, filters, purpose, recipient))
-    except (OSError, ValueError, DatabaseUnavailableError, VaultError) as error:
+        with private_file(out) as file:
+            file.writelines(flow.export_csv(office(), ACTOR, filters, purpose, recipient))
+    except OSError as error:
+        _stop(f"{out} cannot be written: {error.strerror}.")
+    except (ValueError, DatabaseUnavailableError, VaultError) as error:
         _stop(f"Nothing was exported: {error}.")
     click.echo(f"Written to {out}.", err=True)
 
@@ -67,21 +71,24 @@ def dictionary_command(out: Path) -> None:
     """Write what every column of the export means to a CSV file."""
     try:
         out.write_bytes(dictionary(office().questionnaire))
-    except (OSError, VaultError) as error:
-        _stop(f"The dictionary was not written: {error}.")
+    except OSError as error:
+        _stop(f"{out} cannot be written: {error.strerror}.")
+    except VaultError as error:
+        _stop(f"Nothing was written: {error}.")
 
 
 def _day(moment: datetime | None) -> date | None:
     return moment and moment.date()
 
 
-def write_private(path: Path, chunks: Iterator[bytes]) -> None:
-    """All of the file or none of it, readable by its owner alone."""
+@contextmanager
+def private_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, readable by its owner alone; it appears when all of it is written."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.writelines(chunks)
+            yield file
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
