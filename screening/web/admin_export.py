@@ -1,14 +1,15 @@
 """The administrator's export: which submissions, why and for whom; then a CSV file, streamed."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
-from wtforms import DateField, Field, Form, SelectField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms import DateField, Field, Form, StringField, ValidationError
+from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
 from .. import wording
+from ..assessment.results import Outcome
 from ..outputs.dictionary import dictionary
 from ..workflows import export as flow
 from . import staff_forms
@@ -40,14 +41,17 @@ class Which(Form):
 
     since = Day("First day", [Optional()])
     until = Day("Last day", [Optional()])
-    outcome = SelectField("Outcome", choices=[("", "All"), *wording.OUTCOMES.items()])
+    outcome = StringField(
+        "Outcome", [Optional(), AnyOf(wording.OUTCOMES, "Choose an outcome of the list.")]
+    )
 
     def validate_until(self, field: Field) -> None:
         if field.data and self.since.data and field.data < self.since.data:
             raise ValidationError("The last day must not be before the first.")
 
     def filters(self) -> flow.Filters:
-        return flow.Filters(self.since.data, self.until.data, self.outcome.data or None)
+        outcome = cast(Outcome | None, self.outcome.data or None)
+        return flow.Filters(self.since.data, self.until.data, outcome)
 
 
 class Export(Which):
@@ -61,7 +65,7 @@ class Export(Which):
 def show() -> Any:
     """The form; with `action` "csv" the file, with "count" how much would be in it."""
     if not posted():
-        return _page(Export(outcome=""))
+        return _page(Export())
     form = Export(request.form)
     if request.form.get("action") != "csv":
         which = Which(request.form)
@@ -98,6 +102,7 @@ def _count(which: Which) -> str:
 
 def _page(form: Export, count: str = "", status: int = 200) -> Response:
     found = {"title": TITLE, "form": form, "count": count, "errors": staff_forms.errors(form)}
+    found["outcomes"] = [("", "All"), *wording.OUTCOMES.items()]
     found["dictionary_url"] = url_for("export.data_dictionary")
     return make_response(render_template("admin/export.html", **found), status)
 
