@@ -12,7 +12,8 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import DataRequired, InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from ..storage.accounts import ADMIN, PHYSICIAN
@@ -23,6 +24,10 @@ ROLES = (
     (PHYSICIAN, "Physician: reads intakes and their PDFs, answers urgent alerts"),
     (ADMIN, "Administrator: exports, manages staff, sees names but no answers"),
 )
+
+
+def stripped(text: str | None) -> str:
+    return (text or "").strip()
 
 
 class SignIn(Form):
@@ -62,7 +67,8 @@ class ChangePassword(NewPassword):
 class _Person(Form):
     name = StringField(
         "Full name",
-        [InputRequired("Enter a name."), Length(max=120, message="Use 120 characters or fewer.")],
+        [DataRequired("Enter a name."), Length(max=120, message="Use 120 characters or fewer.")],
+        filters=[stripped],
     )
     email = StringField("E-mail address", [InputRequired("Enter an e-mail address.")])
 
@@ -85,7 +91,7 @@ class FirstAdmin(_Person, NewPassword):
 class Roles(Form):
     roles = SelectMultipleField(
         "What they do",
-        choices=ROLES,
+        choices=[SelectChoice(value=value, label=label) for value, label in ROLES],
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )
@@ -103,9 +109,10 @@ class Acknowledge(Form):
     note = TextAreaField(
         "What was done",
         [
-            InputRequired("Write what was done, or who is doing it."),
+            DataRequired("Write what was done, or who is doing it."),
             Length(max=2000, message="Use 2,000 characters or fewer."),
         ],
+        filters=[stripped],
     )
 
 

@@ -11,7 +11,7 @@ from .. import wording
 from ..assessment.facts import Facts
 from ..questionnaire.definition import Questionnaire
 from ..record import born, full_name
-from ..storage import alerts, intakes
+from ..storage import alerts, intakes, members
 from ..storage.alerts import StoredAlert
 from ..storage.intakes import DRAFT
 from ..storage.submissions import submission_of
@@ -49,7 +49,7 @@ class Alert:
     unfinished: bool  # the patient has not sent the intake
     danger_at_home: bool  # reach the patient by a safe method only
     acknowledged_at: datetime | None
-    acknowledged_by: str | None
+    acknowledged_by: str | None  # their name
     name: str = field(repr=False)
     date_of_birth: date | None = field(repr=False)
     language: str = field(repr=False)
@@ -116,7 +116,7 @@ def describe(conn: Connection, office: Office, alert: StoredAlert) -> Alert:
         unfinished=unfinished,
         danger_at_home=DANGER_AT_HOME in rules,
         acknowledged_at=acknowledged and acknowledged.astimezone(office.zone),
-        acknowledged_by=alert.acknowledged_by,
+        acknowledged_by=_name(conn, alert.acknowledged_by),
         name=full_name(answers),
         date_of_birth=born(answers),
         language=str(answers.get("language", "en")),
@@ -124,6 +124,11 @@ def describe(conn: Connection, office: Office, alert: StoredAlert) -> Alert:
         reach=_reach(questionnaire, answers),
         note=alert.note,
     )
+
+
+def _name(conn: Connection, actor: str | None) -> str | None:
+    found = actor and members.read_member(conn, int(actor.removeprefix("user:")))
+    return found.name if found else actor
 
 
 def _sent_answers(conn: Connection, office: Office, intake_id: str) -> Mapping[str, Any]:
