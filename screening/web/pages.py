@@ -32,17 +32,27 @@ class Sent:
 
 def show(page: Page, visit: Visit, **drawn: Any) -> str:
     """The page with what is stored, or with what was typed and its problems."""
-    post_to = drawn.pop("post_to", None)
+    post_to, errors = drawn.pop("post_to", None), drawn.pop("errors", None)
     if page.group:
         context = page_views.group_page(page, visit, **drawn)
     else:
         context = page_views.question_page(page, visit, **drawn)
     template = "patient/group.html" if page.group else "patient/page.html"
+    context |= {"errors": errors} if errors else {}
     return render_template(template, **context, post_to=post_to)
 
 
 def show_stored(page: Page, visit: Visit) -> str:
-    return show(page, visit, **({"row": _row_asked(page, visit)} if page.group else {}))
+    return show(page, visit, **({"row": _row_asked(page, visit, {})} if page.group else {}))
+
+
+def show_typed(
+    page: Page, visit: Visit, typed: MultiDict[str, str], *, errors: Any = None, **drawn: Any
+) -> str:
+    """The page with what was typed. `errors` stand in the error summary as they are."""
+    if page.group:
+        drawn["row"] = _row_asked(page, visit, typed)
+    return show(page, visit, typed=typed, errors=errors, **drawn)
 
 
 def receive(page: Page, visit: Visit) -> Response | str:
@@ -57,12 +67,16 @@ def receive(page: Page, visit: Visit) -> Response | str:
     sent = judge_group(page, visit) if page.group else judge(page, visit.intake, request.form)
     if sent.problems and action != LATER:
         return _again(page, visit, sent.problems)
+    return _store(page, visit, sent, action)
+
+
+def _store(page: Page, visit: Visit, sent: Sent, action: str) -> Response | str:
     try:
         saved = _save(page, visit.intake, sent)
     except StaleRevision as stale:
         return _conflict(page, stale, sent)
-    except NotADraft:
-        abort(409)
+    except NotADraft:  # sent, or sent once more, while this request was on its way
+        return redirect(url_for("patient.done"), 303) if _is_last(page) else abort(409)
     return _after(page, saved, action)
 
 
@@ -151,13 +165,12 @@ def _save(page: Page, intake: StoredIntake | None, sent: Sent) -> intake_flow.Sa
         answers = {}
         if intake and page.id in intake.answers:
             answers = dict(intake.answers[page.id])
-    revision = request.form.get("revision", "")
     return intake_flow.save_page(
         office(),
         intake.id if intake else None,
         page,
         answers,
-        revision=int(revision) if revision.isdecimal() else None,
+        revision=_number(request.form.get("revision")),
     )
 
 
@@ -214,11 +227,8 @@ def leave(intake: StoredIntake, shown: Sequence[Panel] = ()) -> Response | str:
 
 
 def _again(page: Page, visit: Visit, found: Sequence[Problem]) -> str:
-    drawn: dict[str, Any] = {"typed": request.form, "problems": found}
-    if page.group:
-        drawn["row"] = _row_asked(page, visit)
-        return show(page, visit, **drawn)
-    return show(page, visit, facts=_facts_as_typed(page, visit.intake), **drawn)
+    drawn = {} if page.group else {"facts": _facts_as_typed(page, visit.intake)}
+    return show_typed(page, visit, request.form, problems=found, **drawn)
 
 
 def _facts_as_typed(page: Page, intake: StoredIntake | None) -> Facts:
@@ -268,12 +278,21 @@ def _next_url(page: Page, visit: Visit) -> str:
     return said.page_url(onward, return_to=returning)
 
 
-def _row_asked(page: Page, visit: Visit) -> int | None:
+def _row_asked(page: Page, visit: Visit, typed: Mapping[str, str]) -> int | None:
     """The saved row to change: asked for by ?row=, or posted with its number."""
     group = cast(Question, page.group)
-    given = request.args.get("row") or request.form.get(f"{group.id}-row") or ""
+    number = _number(request.args.get("row") or typed.get(f"{group.id}-row"))
     rows = visit.facts.rows(group.id) or []
-    return int(given) if given.isdecimal() and int(given) < len(rows) else None
+    return number if number is not None and number < len(rows) else None
+
+
+def _number(posted: str | None) -> int | None:
+    """A number that the form was given to send back; None when it is not one of ours."""
+    return int(posted) if posted and posted.isdecimal() and len(posted) < 10 else None
+
+
+def _is_last(page: Page) -> bool:
+    return page.id == list(office().questionnaire.pages)[-1]
 
 
 def _was_changing(page: Page) -> bool:

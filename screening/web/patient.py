@@ -4,27 +4,28 @@ from typing import Any
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
-from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from ..questionnaire.definition import Page, Question
+from ..storage.database import DatabaseUnavailableError
 from ..storage.intakes import DRAFT, NotADraft, StoredIntake
 from ..storage.submissions import receipt_of
 from ..workflows import intake as intake_flow
 from ..workflows import throttle
 from ..workflows.progress import Progress
-from . import around, i18n, pages, said, sessions
+from . import around, i18n, pages, said, sessions, unsaved
 from .current import office, settings
 from .dates import moment_in_words
 from .forms import coerce
 from .i18n import t
 from .patient_session import Visit, begin, end, visit
+from .unsaved import come_back
 
 blueprint = Blueprint("patient", __name__)
 
 MINUTES = 40  # an honest guess at how long the whole form takes
 DAYS_TO_CALL = 2  # business days
-HELD = "held."  # what was typed when the session ended, carried through the resume page
 
 
 @blueprint.route("/", methods=["GET", "POST"])
@@ -75,7 +76,7 @@ def _no_draft(asked: Page, here: Visit) -> Response | str | None:
     if here.intake is None:
         if asked.id == here.progress.pages[0].id:
             return None
-        return _come_back() if request.method == "POST" else redirect(url_for("patient.start"), 303)
+        return come_back() if request.method == "POST" else redirect(url_for("patient.start"), 303)
     if request.method == "POST" and asked.id != here.progress.last.id:
         abort(409)
     return redirect(url_for("patient.done"), 303)
@@ -117,7 +118,7 @@ def _remove_row(asked: Page, group: Question, intake: StoredIntake, left: list[A
 def tasks() -> Response | str:
     here = visit()
     if here.intake is None or not here.is_draft:
-        return _come_back() if here.intake is None else redirect(url_for("patient.done"), 303)
+        return come_back() if here.intake is None else redirect(url_for("patient.done"), 303)
     progress, action = here.progress, request.form.get("action")
     if request.method == "POST" and action != pages.LANGUAGE:
         return _from_tasks(here, action)
@@ -174,7 +175,7 @@ def _switch_language(here: Visit) -> None:
 def check() -> Response | str:
     here = visit()
     if here.intake is None or not here.is_draft:
-        return _come_back() if here.intake is None else redirect(url_for("patient.done"), 303)
+        return come_back() if here.intake is None else redirect(url_for("patient.done"), 303)
     action = request.form.get("action")
     if action == pages.LATER:
         return pages.leave(here.intake)
@@ -257,7 +258,7 @@ def resume() -> Response | str:
     if request.method == "GET" or action == pages.LANGUAGE:
         if action:
             i18n.choose_other()
-        return _resume_page(typed=request.form)
+        return unsaved.resume_page(typed=request.form)
     if throttle.blocked(office(), "resume", _address()):
         abort(429)
     born, problems = coerce(around.birth_question(), request.form)
@@ -265,74 +266,31 @@ def resume() -> Response | str:
     intake = intake_flow.resume(office(), code, born) if born and not problems else None
     if intake is None:
         throttle.failed(office(), "resume", _address())
-        return _resume_page(typed=request.form, wrong=True)
+        return unsaved.resume_page(typed=request.form, wrong=True)
     begin(intake.id)
     if intake.status != DRAFT:
         return redirect(url_for("patient.done"), 303)
     i18n.choose(str(intake.merged.get("language", i18n.current_language())))
-    return _held_page(intake) or redirect(url_for("patient.tasks"), 303)
+    return _where_they_were(Visit(intake)) or redirect(url_for("patient.tasks"), 303)
 
 
-def _resume_page(*, typed: MultiDict[str, str], wrong: bool = False, held: Any = ()) -> str:
-    wrong_text = t("resume.wrong") if wrong else None
-    kept = held or [
-        {"name": name, "value": value}
-        for name, value in typed.items(multi=True)
-        if name.startswith(HELD)
-    ]
-    return render_template(
-        "patient/resume.html",
-        title=t("resume.title"),
-        fields=around.resume_fields(typed, wrong_text),
-        start_url=url_for("patient.start"),
-        errors=[{"text": wrong_text, "href": "#code"}] if wrong_text else [],
-        held=kept,
-        action=url_for("patient.resume"),
-        revision=None,
-    )
-
-
-def _come_back(status: int = 200) -> Response | str:
-    """The session ended while the patient was writing: ask for the code, keep what was typed."""
-    held = [{"name": HELD + "page", "value": request.path.rpartition("/")[2]}]
-    held += [
-        {"name": HELD + name, "value": value}
-        for name, value in request.form.items(multi=True)
-        if name not in ("csrf_token", "revision", "action")
-    ]
-    keep = request.method == "POST" and request.path.startswith("/form/")
-    return make_response(_resume_page(typed=MultiDict(), held=held if keep else ()), status)
-
-
-def _held_page(intake: StoredIntake) -> str | None:
+def _where_they_were(here: Visit) -> str | None:
     """The page that was being written when the session ended, with what was typed."""
-    asked = office().questionnaire.pages.get(request.form.get(HELD + "page", ""))
-    here = Visit(intake)
+    asked, typed = unsaved.held_page()
     if asked is None or _not_yet(asked, here) is not None:
         return None
-    typed = MultiDict(
-        (name.removeprefix(HELD), value)
-        for name, value in request.form.items(multi=True)
-        if name.startswith(HELD)
-    )
-    return pages.show(asked, here, typed=typed, post_to=said.page_url(asked))
+    return pages.show_typed(asked, here, typed, post_to=said.page_url(asked))
 
 
 def _address() -> str:
     return request.remote_addr or ""
 
 
-@blueprint.errorhandler(CSRFError)
-def token_expired(_error: CSRFError) -> Response | str:
-    here = visit()
-    if here.intake is None:
-        return _come_back(400)
-    asked = office().questionnaire.pages.get((request.view_args or {}).get("page_id", ""))
-    if asked is None:
-        abort(400)
-    return make_response(pages.show(asked, here, typed=request.form), 400)
-
-
 @blueprint.errorhandler(NotADraft)
 def sent_already(_error: NotADraft) -> Response:
     return redirect(url_for("patient.done"), 303)
+
+
+blueprint.register_error_handler(CSRFError, unsaved.token_expired)
+blueprint.register_error_handler(DatabaseUnavailableError, unsaved.not_saved)
+blueprint.register_error_handler(ServiceUnavailable, unsaved.not_saved)

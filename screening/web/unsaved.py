@@ -1,0 +1,115 @@
+"""When a page cannot be taken, nothing typed is lost: the session ended while the patient was
+writing, the token does not hold, or the storage fails."""
+
+from typing import Any
+
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..questionnaire.definition import Page
+from ..storage.database import DatabaseUnavailableError
+from . import around, errors, pages, said
+from .current import office
+from .i18n import t
+from .logging import log
+from .patient_session import visit
+
+HELD = "held."  # what was typed when the session ended, carried through the resume page
+OURS = ("csrf_token", "revision", "action")  # what the form holds beside what was typed
+
+
+def resume_page(*, typed: MultiDict[str, str], wrong: bool = False, held: Any = ()) -> str:
+    """Asks for the code. `held`: what goes on to the page that is shown when the code is right."""
+    wrong_text = t("resume.wrong") if wrong else None
+    kept = held or [
+        {"name": name, "value": value}
+        for name, value in typed.items(multi=True)
+        if name.startswith(HELD)
+    ]
+    return render_template(
+        "patient/resume.html",
+        title=t("resume.title"),
+        fields=around.resume_fields(typed, wrong_text),
+        start_url=url_for("patient.start"),
+        errors=[{"text": wrong_text, "href": "#code"}] if wrong_text else [],
+        held=kept,
+        action=url_for("patient.resume"),
+        revision=None,
+    )
+
+
+def come_back(status: int = 200) -> Response:
+    """The session ended while the patient was writing: ask for the code, keep what was typed."""
+    if request.path == url_for("patient.resume"):
+        return make_response(resume_page(typed=request.form), status)
+    asked = _page_posted()
+    held = [{"name": HELD + "page", "value": asked.id}] if asked else []
+    held += [{"name": HELD + name, "value": value} for name, value in _posted()] if asked else []
+    return make_response(resume_page(typed=MultiDict(), held=held), status)
+
+
+def held_page() -> tuple[Page | None, MultiDict[str, str]]:
+    """The page that was being written when the session ended, and what was typed."""
+    asked = office().questionnaire.pages.get(request.form.get(HELD + "page", ""))
+    typed = MultiDict(
+        (name.removeprefix(HELD), value)
+        for name, value in request.form.items(multi=True)
+        if name.startswith(HELD)
+    )
+    return asked, typed
+
+
+def token_expired(_error: CSRFError) -> AnyResponse:
+    """The same page again under a fresh token, or the page that asks for the code."""
+    here, asked = visit(), _page_posted()
+    first = here.progress.pages[0]
+    if here.intake is None and request.path == url_for("patient.start"):
+        return redirect(said.page_url(first), 303)  # starting changes nothing
+    # Whoever has not saved the first page has no code yet.
+    begins = asked is not None and asked.id == first.id and request.form.get("revision") == "0"
+    if here.intake is None and not begins:
+        return come_back(400)
+    if asked is None:
+        abort(400)
+    return make_response(pages.show_typed(asked, here, request.form), 400)
+
+
+def not_saved(error: Exception) -> Response:
+    """The storage fails: what was typed again, on its page or, when that cannot be drawn, to be
+    sent again as it is."""
+    log().error("storage failed", exc_info=error)
+    asked = _page_posted()
+    if asked is None:
+        return errors.show(ServiceUnavailable(retry_after=errors.RETRY_AFTER))
+    answer = make_response(_typed_again(asked), 503)
+    answer.headers["Retry-After"] = str(errors.RETRY_AFTER)
+    return answer
+
+
+def _typed_again(asked: Page) -> str:
+    said_so = [{"text": t("error.503.text"), "href": "#page"}]
+    try:
+        here = visit()
+        if here.is_draft:
+            return pages.show_typed(asked, here, request.form, errors=said_so)
+    except DatabaseUnavailableError as error:
+        log().error("page not drawn", exc_info=error)
+    return render_template(
+        "patient/not_saved.html",
+        title=t("error.503.title"),
+        posted=[{"name": n, "value": v} for n, v in request.form.items(multi=True)],
+    )
+
+
+def _page_posted() -> Page | None:
+    """The page of questions that was posted; None for any other request."""
+    page_id = (request.view_args or {}).get("page_id", "")
+    posted = request.method == "POST" and request.endpoint == "patient.page"
+    return office().questionnaire.pages.get(page_id) if posted else None
+
+
+def _posted() -> list[tuple[str, str]]:
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in OURS]
