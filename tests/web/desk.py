@@ -7,6 +7,7 @@ import pyotp
 from bs4 import BeautifulSoup, Tag
 from flask import current_app
 from flask_security import hash_password
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
@@ -50,10 +51,28 @@ def hire(site: Site, *roles: str, email: str = "", connected: bool = True) -> Pe
     return Person(member_id, email, secret)
 
 
+class Compiled(BytecodeCache):
+    """Templates compiled once a run: every test has an app of its own."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 class Desk:
     """One browser. `address` is where it comes from."""
 
     def __init__(self, site: Site, address: str = "127.0.0.1"):
+        site.app.jinja_env.bytecode_cache = COMPILED
         self.client = site.app.test_client()
         self.sent_with: dict[str, Any] = {
             "environ_base": {"REMOTE_ADDR": address},

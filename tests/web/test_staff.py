@@ -177,13 +177,12 @@ def test_the_queue_goes_on_after_25(site: Site) -> None:
     assert page.soup.find("a", rel="prev")
 
 
-@pytest.mark.parametrize(
-    "asked",
-    ["page=0", "page=-1", "page=x", "page=99999999", "page=²", "status=x", "outcome=x%27--"],
-)
-def test_what_cannot_be_asked_for_is_ignored(site: Site, asked: str) -> None:
+def test_what_cannot_be_asked_for_is_ignored(site: Site) -> None:
     send_in(site)
-    assert desk(site, PHYSICIAN).open(f"/staff?{asked}").status == 200
+    page = desk(site, PHYSICIAN)
+    for asked in ("page=0", "page=-1", "page=x", "page=²", "status=x", "outcome=x%27--"):
+        assert "Quinn Canary" in page.open(f"/staff?{asked}").text, asked
+    assert "There are no more intakes." in page.open("/staff?page=9999").text
 
 
 # Alerts
@@ -311,12 +310,12 @@ def test_an_unfinished_intake_opens_only_with_an_alert_and_says_so(site: Site) -
     assert page.open(f"/staff/intakes/{reference}/letter.pdf").status == 404
 
 
-@pytest.mark.parametrize("reference", ["AAAA-AAAA", "x", "%00", "..", "1", "A" * 300])
-def test_another_reference_is_not_found(site: Site, reference: str) -> None:
+def test_another_reference_is_not_found(site: Site) -> None:
     send_in(site)
     page = desk(site, PHYSICIAN)
-    assert page.open(f"/staff/intakes/{reference}").status in (400, 404)
-    assert "Canary" not in page.answer.text
+    for reference in ("AAAA-AAAA", "x", "%00", "..", "1", "A" * 300):
+        assert page.open(f"/staff/intakes/{reference}").status in (400, 404)
+        assert "Canary" not in page.answer.text
 
 
 # The PDF
