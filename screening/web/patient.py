@@ -140,7 +140,7 @@ def tasks() -> Response | str:
 
 def _from_tasks(here: Visit, action: str | None) -> Response | str:
     intake = here.intake or abort(404)
-    if action == pages.LATER:
+    if action in (pages.LATER, pages.STOP):
         return pages.leave(intake)
     if action == "code":
         code = intake_flow.new_code_for(office(), intake.id)
@@ -177,7 +177,7 @@ def check() -> Response | str:
     if here.intake is None or not here.is_draft:
         return come_back() if here.intake is None else redirect(url_for("patient.done"), 303)
     action = request.form.get("action")
-    if action == pages.LATER:
+    if action in (pages.LATER, pages.STOP):
         return pages.leave(here.intake)
     if action == pages.LANGUAGE:
         _switch_language(here)
