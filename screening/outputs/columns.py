@@ -128,7 +128,7 @@ STATUSES = (
     ("complete", "every scored item was answered"),
     ("prorated", "items to talk about in person were prorated"),
     ("invalid", "no valid total"),
-    ("incomplete", "items to talk about in person are left open"),
+    ("incomplete", "an item that was asked has no answer"),
 )
 
 

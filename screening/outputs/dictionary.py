@@ -76,7 +76,7 @@ def _asked(questionnaire: Questionnaire, column: Column, question: Question) -> 
 def _kind(question: Question, column: Column) -> Line:
     """What its values look like."""
     if column.option:
-        return {"type": "0 or 1", "options": TICKS}
+        return {"type": "choices", "options": TICKS}
     if column.cell:
         return _cell(question, column.cell)
     return {
