@@ -28,7 +28,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One question in one submission. `text` is English, but the patient's own words stay as typed."""
+    """One question in one submission. `text` is English; the patient's own words stay as typed."""
 
     question: str
     label: str
@@ -39,6 +39,7 @@ class Row:
     cells: tuple[tuple[Cell, ...], ...] = ()  # of a group, one tuple a row
     privacy: str | None = None
     own_words: bool = False
+    optional: bool = False  # a question that may be left empty
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class FindingRow:
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """A score ready to draw. `fraction` is total / highest possible, 0 to 1, None without a total."""
+    """A score ready to draw. `fraction` is total / highest possible, None without a total."""
 
     instrument: str
     name: str
@@ -120,7 +121,7 @@ def build_record(
     reference: str,
     submitted_at: datetime,
 ) -> Record:
-    """The record of one intake. `as_of` is the day it was assessed, `submitted_at` in clinic time."""
+    """The record of one intake. `as_of` is the day it was assessed; `submitted_at`: clinic time."""
     facts = Facts(questionnaire, answers, as_of)
     met = [f for f in assessment.findings if f.status == "met"]
     unknown = [f for f in assessment.findings if f.status == "unknown"]
@@ -189,6 +190,7 @@ def _row(question: Question, facts: Facts) -> Row:
         cells=_cells(question, answer) if state == "answered" else (),
         privacy=question.privacy,
         own_words=question.kind in ("text", "longtext"),
+        optional=not question.required,
     )
 
 
@@ -201,7 +203,7 @@ def row_state(question: Question, facts: Facts) -> State:
         return "not-answered"
     if answer == DISCUSS and question.sensitive:
         return "discuss"
-    return "unsure" if answer == UNSURE or answer == [UNSURE] else "answered"
+    return "unsure" if answer in (UNSURE, [UNSURE]) else "answered"
 
 
 def _cells(question: Question, answer: object) -> tuple[tuple[Cell, ...], ...]:

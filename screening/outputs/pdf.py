@@ -153,10 +153,12 @@ def _rows(record: Record) -> Iterator[Row]:
     return (row for section in record.sections for row in section.rows)
 
 
-def _parted(section: SectionRows) -> tuple[SectionRows, list[Row], list[Row]]:
-    """A section with its rows that were asked and those that were not."""
-    asked = [row for row in section.rows if row.state != "not-asked"]
-    return section, asked, [row for row in section.rows if row.state == "not-asked"]
+def _parted(section: SectionRows) -> tuple[SectionRows, list[Row], list[Row], list[Row]]:
+    """A section with its rows that say something, those left empty and those not asked."""
+    empty = [row for row in section.rows if row.state == "not-answered" and row.optional]
+    not_asked = [row for row in section.rows if row.state == "not-asked"]
+    told = [row for row in section.rows if row not in empty and row not in not_asked]
+    return section, told, empty, not_asked
 
 
 def _other_alphabet(record: Record) -> bool:
