@@ -1,4 +1,4 @@
-"""Answers, verdicts and outcomes in the physician's English. Pure, like `record`, which it serves."""
+"""Answers, verdicts and outcomes in the physician's English. Pure; serves `record`."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
