@@ -121,6 +121,7 @@ def crisis_page(panels: Sequence[Panel]) -> Context:
         "contacts": [contact_view(office().questionnaire.contact[name]) for name in contacts],
         "call_me": None,
         "called": None,
+        "seen": " ".join(panel.id for panel in panels),
         "revision": 0,
     }
 

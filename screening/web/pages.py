@@ -214,7 +214,17 @@ def _send(page: Page, visit: Visit, intake_id: str) -> Response | str:
 def _go_on(page: Page, visit: Visit, action: str) -> Response | str:
     if action == STOP and visit.intake:
         return leave(visit.intake)
+    if action == LANGUAGE:
+        return help_in_other_language(visit)
     return redirect(_next_url(page, visit), 303)
+
+
+def help_in_other_language(visit: Visit) -> Response | str:
+    """The same help once more: its form tells which it is."""
+    switch_language(visit)
+    known = office().questionnaire.panel
+    shown = [known[panel] for panel in request.form["seen"].split() if panel in known]
+    return crisis(shown) if shown else redirect(url_for("patient.tasks"), 303)
 
 
 def leave(intake: StoredIntake, shown: Sequence[Panel] = ()) -> Response | str:
@@ -241,11 +251,17 @@ def _facts_as_typed(page: Page, intake: StoredIntake | None) -> Facts:
 
 
 def _in_other_language(page: Page, visit: Visit) -> str:
+    switch_language(visit)
+    if visit.intake:
+        visit = Visit(intake_flow.read(office(), visit.intake.id))
+    return _again(page, visit, ())
+
+
+def switch_language(visit: Visit) -> None:
+    """The intake's language goes with the page's."""
     i18n.choose_other()
     if visit.intake:
         intake_flow.set_language(office(), visit.intake.id, i18n.current_language())
-        visit = Visit(intake_flow.read(office(), visit.intake.id))
-    return _again(page, visit, ())
 
 
 def _conflict(page: Page, stale: StaleRevision, sent: Sent) -> Response:

@@ -122,8 +122,10 @@ def tasks() -> Response | str:
     progress, action = here.progress, request.form.get("action")
     if request.method == "POST" and action != pages.LANGUAGE:
         return _from_tasks(here, action)
+    if action == pages.LANGUAGE and "seen" in request.form:
+        return pages.help_in_other_language(here)
     if action == pages.LANGUAGE:
-        _switch_language(here)
+        pages.switch_language(here)
     listed = [_task(listed_page, progress) for listed_page in progress.asked]
     done = sum(task["status"] == "done" for task in listed)
     return render_template(
@@ -165,12 +167,6 @@ def _task(asked: Page, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _switch_language(here: Visit) -> None:
-    i18n.choose_other()
-    if here.intake is not None:
-        intake_flow.set_language(office(), here.intake.id, i18n.current_language())
-
-
 @blueprint.route("/check", methods=["GET", "POST"])
 def check() -> Response | str:
     here = visit()
@@ -179,8 +175,10 @@ def check() -> Response | str:
     action = request.form.get("action")
     if action in (pages.LATER, pages.STOP):
         return pages.leave(here.intake)
+    if action == pages.LANGUAGE and "seen" in request.form:
+        return pages.help_in_other_language(here)
     if action == pages.LANGUAGE:
-        _switch_language(here)
+        pages.switch_language(here)
     elif request.method == "POST":
         return _from_check(here.progress)
     return render_template("patient/check.html", **around.check_page(here))

@@ -40,6 +40,20 @@ def test_the_help_speaks_the_patients_language(site):
     assert "Llame al 988" in walker.text
 
 
+def test_the_help_can_be_read_in_the_other_language(site):
+    walker = at_safety(site).answer_page(PLAN).press("language")
+    assert walker.title == "Hable con alguien ahora"
+    assert site.answers["language"] == "es"
+    assert walker.press("language").title == HELP
+    assert walker.press().path == "/form/anxiety"
+
+
+def test_the_help_on_leaving_can_be_read_in_the_other_language(site):
+    walker = site.walker_at("safety", **OPEN_RISK).open("/tasks").press("later").press("language")
+    assert walker.title == "Puede hablar con alguien ahora"
+    assert walker.press("stop").path == "/saved"
+
+
 def test_after_the_help_the_form_goes_on(site):
     walker = at_safety(site).answer_page(PLAN).press()
     assert walker.path == "/form/anxiety"
