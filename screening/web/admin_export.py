@@ -6,7 +6,7 @@ from typing import Any, cast
 from flask import Blueprint, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 from wtforms import DateField, Field, Form, StringField, ValidationError
-from wtforms.validators import AnyOf, InputRequired, Length, Optional
+from wtforms.validators import AnyOf, DataRequired, Length, Optional
 
 from .. import wording
 from ..assessment.results import Outcome
@@ -56,9 +56,9 @@ class Which(Form):
 
 class Export(Which):
     purpose = StringField(
-        "What the export is for", [InputRequired("Say what the export is for."), TOO_LONG]
+        "What the export is for", [DataRequired("Say what the export is for."), TOO_LONG]
     )
-    recipient = StringField("Who gets it", [InputRequired("Say who gets the export."), TOO_LONG])
+    recipient = StringField("Who gets it", [DataRequired("Say who gets the export."), TOO_LONG])
 
 
 @blueprint.route("", methods=["GET", "POST"])
