@@ -16,6 +16,7 @@ from screening.operate import make_installation
 from screening.settings import Settings
 
 from .site import Clock, Site
+from .web.desk import COMPILED
 
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.load_profile("here")
@@ -53,6 +54,7 @@ def settings(made_installation: Path, tmp_path: Path) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
+    app.jinja_env.bytecode_cache = COMPILED
     yield app
     app.extensions["office"].database.close()
 
