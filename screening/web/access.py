@@ -18,6 +18,7 @@ from .csrf import SAFE_METHODS
 from .current import office
 from .i18n import local_path
 from .logging import log
+from .staff_command import staff_link
 
 ROOT = "/staff"
 IDLE = timedelta(minutes=15)  # without a request; sessions.LONGEST is the end in any case
@@ -74,6 +75,7 @@ def install(app: Flask) -> None:
         security.install(app, app.extensions["office"], app.extensions["settings"])
     app.before_request(guard)
     app.context_processor(page_context)
+    app.cli.add_command(staff_link)
 
 
 def guard() -> Response | None:

@@ -159,14 +159,14 @@ def authenticator() -> Any:
     form = staff_forms.Code(request.form)
     secret = session.setdefault("new_authenticator", security.new_secret())
     if not posted():
-        return _authenticator_page(form, secret)
+        return _authenticator_page(form, user, secret)
     if not form.validate():
-        return _authenticator_page(form, secret, 400)
+        return _authenticator_page(form, user, secret, 400)
     _count_try(user)
     step = security.step_of(said(form.code), secret)
     if step is None:
         staff_forms.reject(form, "code", WRONG_CODE)
-        return _authenticator_page(form, secret, 401)
+        return _authenticator_page(form, user, secret, 401)
     accounts.set_authenticator(office(), user.id, secret, step)
     return _connected(user)
 
@@ -199,7 +199,9 @@ def new_codes() -> Response:
     return redirect(url_for("account.recovery_codes"), 303)
 
 
-def _authenticator_page(form: staff_forms.Code, secret: str, status: int = 200) -> Response:
+def _authenticator_page(
+    form: staff_forms.Code, user: User, secret: str, status: int = 200
+) -> Response:
     totp = security.security().totp_factory
     return page(
         "authenticator",
@@ -207,6 +209,7 @@ def _authenticator_page(form: staff_forms.Code, secret: str, status: int = 200) 
         form,
         status,
         key=totp.get_totp_pretty_key(secret),
+        uri=totp.get_totp_uri(user.email, secret),
         image_url=url_for("auth.authenticator_image"),
     )
 

@@ -20,7 +20,7 @@ Context = dict[str, Any]
 TONES = {"urgent": "urgent", "excluded": "exclude", "clearance": "clear", "candidate": "candidate"}
 BAR = 200  # units of the drawing of a score
 READER_COLUMNS = (
-    *("Patient", "Age", "Main concern", "Outcome", "Red flags", "To clear"),
+    *("Patient", "Outcome", "Red flags", "To clear", "Main concern", "Age"),
     *("Sent", "Status", "Reference"),
 )
 NAME_COLUMNS = ("Patient", "Sent", "Status", "Reference")
@@ -67,18 +67,18 @@ def _count(page: QueuePage) -> str:
 
 
 def _row(line: Line, reads: bool) -> list[Context]:
-    sent = moment_in_words(line.submitted_at, "en")
+    sent = f"{line.submitted_at:%b} {line.submitted_at.day}, {line.submitted_at.year}"
     status = _cell("Not read", tone="todo") if line.unread else _cell("Read")
     if not reads:
         return [_cell(line.name), _cell(sent), status, _cell(line.reference)]
     flags = line.counts["urgent"] + line.counts["exclude"]
     return [
         _cell(line.name, href=url_for("staff.record", reference=line.reference)),
-        _cell("" if line.age is None else str(line.age)),
-        _cell(line.main_concern or ""),
         _cell(line.outcome_words or "", tone=TONES[line.outcome or "candidate"]),
         _cell(str(flags)),
         _cell(str(line.counts["clear"] + line.counts["unknown"])),
+        _cell(line.main_concern or ""),
+        _cell("" if line.age is None else str(line.age)),
         _cell(sent),
         status,
         _cell(line.reference),

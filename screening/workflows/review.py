@@ -202,10 +202,11 @@ def _open_unfinished(conn: Connection, office: Office, actor: str, reference: st
 
 
 def _so_far(office: Office, intake: StoredIntake) -> Record:
-    """What is known now. What is not known yet is no finding: the patient has not been asked."""
+    """What is known now. What is not known yet is no finding and no score: it was not asked yet."""
     whole = assess_facts(facts_of(office, intake))
     met = tuple(finding for finding in whole.findings if finding.status == "met")
-    assessment: Assessment = replace(whole, findings=met)
+    scored = tuple(score for score in whole.scores if score.status != "invalid")
+    assessment: Assessment = replace(whole, findings=met, scores=scored)
     return build_record(
         office.questionnaire,
         intake.merged,

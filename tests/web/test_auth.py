@@ -416,6 +416,19 @@ def test_a_made_up_link_is_a_dead_link(site: Site, secret: str) -> None:
     assert Desk(site).open(f"/staff/first-admin/{secret}").status == 404
 
 
+def test_whoever_runs_the_installation_can_let_a_lone_administrator_in_again(site: Site) -> None:
+    person = hire(site, ADMIN)
+    there = Desk(site).sign_in(person)
+    done = site.app.test_cli_runner().invoke(args=["staff-link", person.email.upper()])
+    link = "/staff/join/" + done.output.strip().rsplit("/", 1)[1]
+    assert there.open("/staff").path == "/staff/sign-in"
+    page = Desk(site).open(link).send(password="green boots under ice")
+    assert page.title == "Connect an authenticator app"
+    assert audit_rows(site, "staff.started_over")[0]["actor"] == "cli"
+    unknown = site.app.test_cli_runner().invoke(args=["staff-link", "nobody@example.org"])
+    assert unknown.exit_code == 1
+
+
 # Confirming
 
 
