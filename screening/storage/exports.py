@@ -72,8 +72,9 @@ def stored_lines(
         asked = asked.where(SUBMISSIONS.c.submitted_at < until)
     if last_id is not None:
         asked = asked.where(SUBMISSIONS.c.id <= last_id)
-    for row in conn.execute(asked.execution_options(yield_per=BATCH)):
-        yield _line(vault, row, form)
+    with conn.execute(asked.execution_options(yield_per=BATCH)) as rows:
+        for row in rows:
+            yield _line(vault, row, form)
 
 
 def _line(vault: Vault, row: Any, form: str) -> StoredLine:
