@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from .models import Alert, AuditRow, Definition, Document, Intake, PageSave, Submission, table
-from .sealed import insert_once, seal_json, to_json, unseal_json
+from .sealed import insert_once, seal_json, to_json, unseal_all, unseal_json
 from .vault import DataKey, Vault, new_reference
 
 DRAFT, SUBMITTED = "draft", "submitted"
@@ -382,11 +382,10 @@ def _stored(vault: Vault, row: RowMapping) -> StoredIntake:
 
 def _with_answers(conn: Connection, vault: Vault, intake: StoredIntake) -> StoredIntake:
     rows = conn.execute(_CURRENT, {"intake": intake.id}).all()
-    return replace(
-        intake,
-        answers={page: _opened(vault, intake, page, *save) for page, *save in rows},
-        revisions={page: revision for page, revision, _ in rows},
-    )
+    revisions = {page: revision for page, revision, _ in rows}
+    sealed = ((text, _context(intake.id, page, revision)) for page, revision, text in rows)
+    opened = unseal_all(vault, intake.key, sealed)
+    return replace(intake, answers=dict(zip(revisions, opened, strict=True)), revisions=revisions)
 
 
 def _opened(

@@ -1,7 +1,7 @@
 """JSON under an intake's key. The context names the place, so that a value moved is refused."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table
@@ -30,6 +30,13 @@ def seal_json(vault: Vault, key: DataKey, value: Mapping[str, Any], *, context: 
 def unseal_json(vault: Vault, key: DataKey, sealed: bytes, *, context: str) -> dict[str, Any]:
     """Raises VaultError as `Vault.unseal` does."""
     return from_json(vault.unseal(key, sealed, context=context))
+
+
+def unseal_all(vault: Vault, key: DataKey, sealed: Iterable[tuple[bytes, str]]) -> list[Any]:
+    """As `unseal_json`, for several (ciphertext, context): read as one text, which is quicker."""
+    opened = b",".join([vault.unseal(key, each, context=context) for each, context in sealed])
+    values: list[Any] = json.loads(f"[{opened.decode()}]")
+    return values
 
 
 def insert_once(conn: Connection, into: Table) -> Insert:

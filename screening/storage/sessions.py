@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from .models import WebSession, table
 from .sealed import from_json, to_json
@@ -26,6 +26,12 @@ class StoredSession:
     seen_at: datetime
     expires_at: datetime
     data: Mapping[str, Any] = field(repr=False)
+
+
+# Built once: every request reads its session.
+_LIVE = select(
+    SESSIONS.c.ciphertext, SESSIONS.c.created_at, SESSIONS.c.seen_at, SESSIONS.c.expires_at
+).where(SESSIONS.c.token_hash == bindparam("token_hash"), SESSIONS.c.expires_at > bindparam("now"))
 
 
 def new_token() -> str:
@@ -56,10 +62,7 @@ def read_session(
     conn: Connection, vault: Vault, token: str, *, now: datetime
 ) -> StoredSession | None:
     """None for an unknown or expired token. Raises VaultError when the row was tampered with."""
-    asked = select(SESSIONS).where(
-        SESSIONS.c.token_hash == _hash(token), SESSIONS.c.expires_at > now
-    )
-    row = conn.execute(asked).first()
+    row = conn.execute(_LIVE, {"token_hash": _hash(token), "now": now}).first()
     if row is None:
         return None
     opened = vault.unseal_session(row.ciphertext, context=_context(token))

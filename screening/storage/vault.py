@@ -22,7 +22,7 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -122,6 +122,11 @@ class DataKey:
     secret: bytes = field(repr=False)
     mark: bytes = field(repr=False)
 
+    @cached_property
+    def cipher(self) -> AESGCM:
+        """Made once: making one costs as much as opening a page with it."""
+        return AESGCM(self.secret)
+
 
 class Vault:
     """Seals and opens with a keyring; opened data keys are remembered, the newest thousand."""
@@ -129,6 +134,7 @@ class Vault:
     def __init__(self, keyring: Keyring):
         self.keyring = keyring
         self.open_data_key = lru_cache(maxsize=1024)(self.unwrap)
+        self._session_cipher = lru_cache(maxsize=16)(self._new_session_cipher)
 
     def new_data_key(self) -> DataKey:
         secret = secrets.token_bytes(KEY_BYTES)
@@ -136,7 +142,8 @@ class Vault:
 
     def unwrap(self, key_id: str, wrapped: bytes) -> DataKey:
         """As `open_data_key`, remembering nothing: for a walk over all rows."""
-        secret = _unseal(self._master(key_id), bytes.fromhex(key_id), wrapped, "data key")
+        master = AESGCM(self._master(key_id))
+        secret = _unseal(master, bytes.fromhex(key_id), wrapped, "data key")
         return DataKey(key_id, wrapped, secret, _mark(secret))
 
     def rewrap(self, key_id: str, wrapped: bytes) -> DataKey:
@@ -144,21 +151,21 @@ class Vault:
         return self._wrap(self.unwrap(key_id, wrapped).secret)
 
     def seal(self, key: DataKey, plaintext: bytes, *, context: str) -> bytes:
-        return _seal(key.secret, key.mark, plaintext, context)
+        return _seal(key.cipher, key.mark, plaintext, context)
 
     def unseal(self, key: DataKey, sealed: bytes, *, context: str) -> bytes:
         """Raises VaultError for another key, another context or altered bytes."""
-        return _unseal(key.secret, key.mark, sealed, context)
+        return _unseal(key.cipher, key.mark, sealed, context)
 
     def seal_session(self, plaintext: bytes, *, context: str) -> bytes:
         """Seal a browser session under a key derived from the current master key."""
         current = self.keyring.current
-        return _seal(self._session_key(current), bytes.fromhex(current), plaintext, context)
+        return _seal(self._session_cipher(current), bytes.fromhex(current), plaintext, context)
 
     def unseal_session(self, sealed: bytes, *, context: str) -> bytes:
         """Raises VaultError as `unseal` does."""
         key_id = sealed[1:HEADER_BYTES].hex()
-        return _unseal(self._session_key(key_id), bytes.fromhex(key_id), sealed, context)
+        return _unseal(self._session_cipher(key_id), bytes.fromhex(key_id), sealed, context)
 
     def code_hmac(self, code: str) -> bytes:
         """32 bytes that stand for a resume code. It has 130 bits, so a fast hash is enough."""
@@ -181,12 +188,13 @@ class Vault:
         except KeyError:
             raise VaultError(f"master key {key_id} is missing") from None
 
-    def _session_key(self, key_id: str) -> bytes:
-        return _hmac(self._master(key_id), "web session")
+    def _new_session_cipher(self, key_id: str) -> AESGCM:
+        return AESGCM(_hmac(self._master(key_id), "web session"))
 
     def _wrap(self, secret: bytes) -> DataKey:
         current = self.keyring.current
-        wrapped = _seal(self._master(current), bytes.fromhex(current), secret, "data key")
+        master = AESGCM(self._master(current))
+        wrapped = _seal(master, bytes.fromhex(current), secret, "data key")
         return DataKey(current, wrapped, secret, _mark(secret))
 
 
@@ -210,20 +218,20 @@ def new_reference() -> str:
     return grouped("".join(secrets.choice(ALPHABET) for _ in range(8)))
 
 
-def _seal(secret: bytes, mark: bytes, plaintext: bytes, context: str) -> bytes:
+def _seal(cipher: AESGCM, mark: bytes, plaintext: bytes, context: str) -> bytes:
     header = VERSION + mark
     nonce = os.urandom(NONCE_BYTES)
-    sealed = AESGCM(secret).encrypt(nonce, plaintext, header + context.encode())
+    sealed = cipher.encrypt(nonce, plaintext, header + context.encode())
     return header + nonce + sealed
 
 
-def _unseal(secret: bytes, mark: bytes, sealed: bytes, context: str) -> bytes:
+def _unseal(cipher: AESGCM, mark: bytes, sealed: bytes, context: str) -> bytes:
     header, nonce = sealed[:HEADER_BYTES], sealed[HEADER_BYTES : HEADER_BYTES + NONCE_BYTES]
     if header != VERSION + mark:
         raise VaultError(f"{context} was not sealed with this key")
     try:
         rest = sealed[HEADER_BYTES + NONCE_BYTES :]
-        return AESGCM(secret).decrypt(nonce, rest, header + context.encode())
+        return cipher.decrypt(nonce, rest, header + context.encode())
     except (InvalidTag, ValueError):
         raise VaultError(f"{context} was altered or moved") from None
 
