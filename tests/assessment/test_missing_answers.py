@@ -141,7 +141,8 @@ def test_the_answers_a_candidate_may_leave_open_are_these():
     }
 
 
-@settings(max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.slow
+@settings(max_examples=1500, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32))
 def test_anybody(seed):
     rng = Random(seed)
@@ -152,7 +153,7 @@ def test_anybody(seed):
         check_that_not_knowing_hides_nothing(answers, name)
 
 
-@settings(max_examples=700, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32))
 def test_any_valid_answers_can_be_assessed(seed):
     rng = Random(seed)
