@@ -13,27 +13,21 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from huey import Huey, MemoryHuey, SqliteHuey, crontab
-from huey.consumer import Consumer
-from huey.serializer import SignedSerializer
 
 from .tasks import PERIODIC, TASKS
 from .workflows.office import Office
+
+if TYPE_CHECKING:
+    from huey import Huey
 
 Task = Callable[..., None]
 log = structlog.get_logger("screening")
 
 RETRIES = 3
 RETRY_DELAY = 10  # seconds, doubled with each further try
-
-
-class _Worker(Consumer):
-    def start(self) -> None:
-        super().start()
-        log.info("worker ready")
 
 
 class Queue:
@@ -60,8 +54,14 @@ class Queue:
         self.periodic = periodic
 
     @cached_property
-    def huey(self) -> Huey:
-        """Opened at first use: SQLite must not cross the fork that follows making the app."""
+    def huey(self) -> "Huey":
+        """Opened at first use: SQLite must not cross the fork that follows making the app.
+
+        Imported then too: no page waits for the library.
+        """
+        from huey import MemoryHuey, SqliteHuey  # noqa: PLC0415
+        from huey.serializer import SignedSerializer  # noqa: PLC0415
+
         options = {
             "name": "screening",
             "results": False,
@@ -73,6 +73,8 @@ class Queue:
 
     @cached_property
     def _registered(self) -> dict[str, Any]:
+        from huey import crontab  # noqa: PLC0415
+
         for name, minutes, task in self.periodic:
             when = crontab(minute=f"*/{minutes}" if minutes < 60 else "0")
             self.huey.periodic_task(when, name=name)(self._logged(name, task))
@@ -102,5 +104,7 @@ class Queue:
 
     def consume(self, *, threads: int = 2) -> None:
         """Run tasks until SIGTERM (finish what runs) or SIGINT (stop now)."""
+        from .worker import Worker  # noqa: PLC0415
+
         log.info("worker starts", count=len(self._registered) + len(self.periodic))
-        _Worker(self.huey, workers=threads, max_delay=1.0, graceful_signal="TERM").run()
+        Worker(self.huey, workers=threads, max_delay=1.0, graceful_signal="TERM").run()
