@@ -31,10 +31,9 @@ def assess_facts(facts: Facts) -> Assessment:
 
 def urgent_rules(facts: Facts) -> list[Finding]:
     """The urgent rules that are already true: what a saved page of a draft acts on."""
-    rules = (rule for rule in facts.questionnaire.rules if rule.kind == "urgent")
     return [
         Finding(rule.id, rule.kind, "met", _reads(rule, facts))
-        for rule in rules
+        for rule in facts.questionnaire.urgent_rules
         if condition(rule.when)(facts) is True
     ]
 

@@ -86,12 +86,13 @@ class Some:
 
 Node = Name | Constant | Answered | Compare | Not | All | Some
 Test = Callable[[Facts], Truth]
+Comparison = Callable[[Plain, Plain], bool]
 
 _OPS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=",
     ast.Gt: ">", ast.GtE: ">=", ast.In: "in",
 }  # fmt: skip
-_COMPARE: dict[str, Callable[[Plain, Plain], bool]] = {
+_COMPARE: dict[str, Comparison] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le,
     ">": operator.gt, ">=": operator.ge,
     "in": lambda member, of: member in of,  # type: ignore[operator]
@@ -201,20 +202,12 @@ def _compile(node: Node) -> Test:
         case Answered(name):
             return lambda facts: facts.answered(name)
         case Compare(op, left, right):
-            return _compare(_COMPARE[op], _read(left), _read(right))
+            return _comparing(_COMPARE[op], left, right)
         case Name(name):
             return lambda facts: _truth(facts.value(name))
         case Constant(value):
             truth = bool(value)
             return lambda facts: truth
-
-
-def _read(term: Name | Constant) -> Callable[[Facts], Value]:
-    if isinstance(term, Name):
-        name = term.name
-        return lambda facts: facts.value(name)
-    constant: Plain = term.value  # type: ignore[assignment]
-    return lambda facts: constant
 
 
 def _truth(value: Value) -> Truth:
@@ -223,18 +216,39 @@ def _truth(value: Value) -> Truth:
     return value is True
 
 
-def _compare(
-    op: Callable[[Plain, Plain], bool],
-    left: Callable[[Facts], Value],
-    right: Callable[[Facts], Value],
-) -> Test:
+def _comparing(op: Comparison, left: Name | Constant, right: Name | Constant) -> Test:
+    """Nearly all compare a name with a constant, and a page is judged by hundreds of them."""
+    match left, right:
+        case Name(name), Constant(value):
+            return _compare_one(op, name, value)  # type: ignore[arg-type]
+        case Constant(value), Name(name):
+            return _compare_one(lambda b, a: op(a, b), name, value)  # type: ignore[arg-type]
+        case Name(name), Name(other):
+            return _compare_two(op, name, other)
+    truth = op(left.value, right.value)  # type: ignore[arg-type,union-attr]
+    return lambda facts: truth
+
+
+def _compare_one(op: Comparison, name: str, constant: Plain) -> Test:
     def test(facts: Facts) -> Truth:
-        a, b = left(facts), right(facts)
-        if isinstance(a, NotApplicable) or isinstance(b, NotApplicable):
+        value = facts.value(name)
+        if value is NOT_APPLICABLE:
             return False
-        if isinstance(a, Unknown) or isinstance(b, Unknown):
+        if value is UNKNOWN:
             return None
-        return op(a, b)
+        return op(value, constant)  # type: ignore[arg-type]
+
+    return test
+
+
+def _compare_two(op: Comparison, left: str, right: str) -> Test:
+    def test(facts: Facts) -> Truth:
+        values = facts.value(left), facts.value(right)
+        if NOT_APPLICABLE in values:
+            return False
+        if UNKNOWN in values:
+            return None
+        return op(*values)  # type: ignore[arg-type]
 
     return test
 

@@ -118,6 +118,10 @@ class Page(Frozen):
         first = self.questions[0]
         return first if first.kind == "group" else None
 
+    @cached_property
+    def required(self) -> tuple[Question, ...]:
+        return tuple(question for question in self.questions if question.required)
+
 
 class Section(Frozen):
     id: Id
@@ -314,6 +318,10 @@ class Questionnaire(Frozen):
     @cached_property
     def rule(self) -> dict[str, Rule]:
         return {rule.id: rule for rule in self.rules}
+
+    @cached_property
+    def urgent_rules(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if rule.kind == "urgent")
 
     @cached_property
     def panel(self) -> dict[str, Panel]:

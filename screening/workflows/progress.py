@@ -36,13 +36,8 @@ class Progress:
 
     def unanswered(self, page: Page) -> list[Question]:
         """The required questions of a page that are asked and have no answer."""
-        return [
-            question
-            for question in page.questions
-            if question.required
-            and question.id not in self.facts.answers
-            and self._is_asked(question)
-        ]
+        answers = self.facts.answers
+        return [q for q in page.required if q.id not in answers and self._is_asked(q)]
 
     def state(self, page: Page) -> PageState:
         if page.id not in self.saved:
@@ -59,7 +54,8 @@ class Progress:
 
     def reached(self, page: Page) -> bool:
         """May the page be opened? Pages open in order."""
-        return self.first_open is None or self._number(page) <= self._number(self.first_open)
+        earlier = (p for p in self.pages[: self._number(page)] if self.is_asked(p))
+        return all(self.state(p) == "done" for p in earlier)
 
     def is_asked(self, page: Page) -> bool:
         return any(map(self._is_asked, page.questions))
