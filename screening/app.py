@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     settings = settings or Settings.from_env()
     app = Flask("screening", template_folder=str(ROOT / "templates"), static_folder=None)
     app.testing = settings.testing
+    app.url_map.strict_slashes = False  # an address typed with a slash too many is meant as well
     app.extensions["settings"] = settings
 
     logging.install(app)
