@@ -87,7 +87,7 @@ def assess_command(answers: Path, as_of: str | None) -> None:
     """Assess the answers in a JSON file, print the result as JSON and store nothing."""
     questionnaire = loader.current()
     try:
-        today = read_day(as_of) if as_of else clinic_today()
+        today = clinic_today() if as_of is None else read_day(as_of)
         given = read_answers(answers)
         refuse(problems_in(questionnaire, given, today, {"patient", "clinician"}))
     except AnswersError as error:

@@ -271,12 +271,14 @@ def _range_fault(
 
 
 def _text_fault(answer: object, longest: int, *, lines: bool) -> str | None:
+    """Judges the text as it will be stored: stripped, and with line ends of any system."""
     if not isinstance(answer, str):
         return "wrong_type"
-    if len(answer) > longest:
+    text = _tidy_text(answer)
+    if len(text) > longest:
         return "too_long"
     allowed = "\n\t" if lines else ""
-    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in answer):
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in text):
         return "control_characters"
     return None
 
