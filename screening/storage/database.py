@@ -39,6 +39,7 @@ PRAGMAS = {
     "secure_delete": "ON",
     "trusted_schema": "OFF",
 }
+FAILURES = (OperationalError, sqlite3.OperationalError, PoolTimeoutError, TurnTimeoutError)
 MIGRATION_LOCK = 5_417_001  # an arbitrary number of ours, for pg_advisory_xact_lock
 
 _opened: "WeakSet[Database]" = WeakSet()
@@ -187,7 +188,7 @@ def driver(conn: Connection) -> Any:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, PoolTimeoutError, TurnTimeoutError) as error:
+    except FAILURES as error:
         raise DatabaseUnavailableError("the database did not store or read this") from error
 
 
@@ -234,7 +235,7 @@ def _set_postgresql(dbapi_connection: Any, _record: Any) -> None:
 
 
 def _begin(conn: Connection) -> None:
-    conn.exec_driver_sql("BEGIN")
+    driver(conn).execute("BEGIN")
 
 
 def _take_turns(writer: Engine, turn: WriteTurn) -> None:
@@ -243,7 +244,7 @@ def _take_turns(writer: Engine, turn: WriteTurn) -> None:
     @event.listens_for(writer, "begin")
     def take(conn: Connection) -> None:
         conn.info["turn"] = turn.take()
-        conn.exec_driver_sql("BEGIN IMMEDIATE")
+        driver(conn).execute("BEGIN IMMEDIATE")
 
     @event.listens_for(writer, "checkin")
     def give_back(_dbapi_connection: Any, record: Any) -> None:

@@ -51,6 +51,9 @@ def install(app: Flask, office: Office, settings: Settings) -> None:
         quick = {"argon2__time_cost": 1, "argon2__memory_cost": 64, "argon2__parallelism": 1}
         app.config["SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS"] = quick
     Security(app, datastore(office.database), register_blueprint=False, totp_cls=SteppedTotp)
+    # It looks for an account before every request, patients' too, for permissions we do not use.
+    principal = app.extensions["security"].principal
+    app.before_request_funcs[None].remove(principal._on_before_request)  # noqa: SLF001
 
     @app.teardown_appcontext
     def close_accounts(_error: BaseException | None) -> None:
