@@ -203,11 +203,16 @@ def _compile(node: Node) -> Test:
             return lambda facts: facts.answered(name)
         case Compare(op, left, right):
             return _comparing(_COMPARE[op], left, right)
-        case Name(name):
-            return lambda facts: _truth(facts.value(name))
-        case Constant(value):
-            truth = bool(value)
-            return lambda facts: truth
+        case Name() | Constant():
+            return _alone(node)
+
+
+def _alone(term: Name | Constant) -> Test:
+    if isinstance(term, Constant):
+        truth = bool(term.value)
+        return lambda facts: truth
+    name = term.name
+    return lambda facts: _truth(facts.value(name))
 
 
 def _truth(value: Value) -> Truth:

@@ -33,7 +33,7 @@ class Frozen(BaseModel):
 
 
 class Option(Frozen):
-    """One answer of a choice, choices or scale. `label` is the physician's English, `en` without it."""
+    """One answer of a choice, choices or scale. `label`: the physician's English; else `en`."""
 
     id: OptionId
     en: str
@@ -136,7 +136,7 @@ class Section(Frozen):
 
 
 class Band(Frozen):
-    """A named range of totals, both ends included. `men` replaces the range where sex at birth is male."""
+    """A named range of totals, both ends included. `men` replaces it where sex at birth is male."""
 
     id: str
     label: str
@@ -198,7 +198,7 @@ class Instrument(Frozen):
 
 
 class Rule(Frozen):
-    """`says` is the physician's sentence, `why` the reason in one sentence, `sources` keys of sources.toml."""
+    """`says`: the physician's sentence; `why`: the reason; `sources`: keys of sources.toml."""
 
     id: Id
     kind: RuleKind

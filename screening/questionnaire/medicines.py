@@ -49,7 +49,7 @@ class MedicineTable:
 
 
 def current_names(medications: Iterable[Mapping[str, object]]) -> list[str]:
-    """Names in `medications` that were taken within a month; a row without a name is passed over."""
+    """Names in `medications` taken within a month; a row without a name is passed over."""
     return [
         name
         for row in medications
