@@ -37,7 +37,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Trial:
-    """One row of antidepressant_trials, judged. `drug`: what it counts as; None: matches nothing."""
+    """One row of antidepressant_trials, judged. `drug`: what it counts as; None: nothing."""
 
     typed: str
     drug: str | None
