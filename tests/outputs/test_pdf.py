@@ -375,7 +375,12 @@ module["serve"](request, io.BytesIO(), endless)
     assert run.returncode == -signal.SIGXCPU
 
 
-def test_a_page_that_fails_is_named_and_the_next_one_is_drawn() -> None:
+def test_a_page_that_fails_is_named_and_the_next_one_is_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Its limit on processor time would end this process, and with it all further tests.
+    monkeypatch.setattr(renderer, "_allow_more_time", lambda: None)
+
     def draw(html: str, paper: str) -> bytes:
         if "bad" in html:
             raise RecursionError(html)
