@@ -117,7 +117,7 @@ def fetcher(allowed: Mapping[str, Path]) -> Any:
     """A URL fetcher that opens these addresses and refuses every other, `data:` too."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-    class OnlyThese(URLFetcher):  # type: ignore[misc]
+    class OnlyThese(URLFetcher):
         def fetch(self, url: str, headers: object = None) -> Any:
             if url not in allowed:
                 raise ValueError("address refused")
