@@ -98,8 +98,8 @@ def _tidy(question: Question, answer: Any) -> Any:
     if question.kind == "choices" and isinstance(answer, list):
         return sorted(answer, key=_position(question)) if _all_text(answer) else answer
     if question.kind == "group" and isinstance(answer, list):
-        rows = [_tidy_row(row) if isinstance(row, Mapping) else row for row in answer]
-        return [row for row in rows if row != {}]
+        # A blank row stays a row: it is not the answer "none".
+        return [_tidy_row(row) if isinstance(row, Mapping) else row for row in answer]
     return _tidy_number(answer) if question.kind == "decimal" else answer
 
 

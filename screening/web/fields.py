@@ -3,28 +3,12 @@
 The unchanging part of a view is made once a question and language; values and errors are laid over.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from ..assessment.facts import Facts
 from ..questionnaire.answers import DISCUSS, NONE, UNSURE
-from ..questionnaire.conditions import (
-    All,
-    Answered,
-    Compare,
-    Constant,
-    Name,
-    Node,
-    Not,
-    Some,
-    Truth,
-    condition_of,
-    names,
-    parse,
-)
-from ..questionnaire.definition import Column, Language, Page, Question, Questionnaire
+from ..questionnaire.definition import Column, Language, Question, Questionnaire
 from ..questionnaire.validation import Problem
 from .i18n import text
 
@@ -36,8 +20,7 @@ SUGGESTIONS = "medicine-names"
 
 
 @lru_cache(maxsize=4096)
-def _static(question_id: str, language: Language, of: "_Of") -> View:
-    question = of.question
+def _static(question: Question, language: Language) -> View:
     options = [
         {
             "value": option.id,
@@ -53,6 +36,7 @@ def _static(question_id: str, language: Language, of: "_Of") -> View:
         "name": question.id,
         "text": _in(question.text, language),
         "hint": _in(question.hint, language) if question.hint else None,
+        "hint_lang": "en" if question.hint and language not in question.hint else None,
         "lang": None if language in question.languages else question.languages[0],
         "optional": not question.required,
         "options": options,
@@ -64,23 +48,10 @@ def _static(question_id: str, language: Language, of: "_Of") -> View:
     }
 
 
-class _Of:
-    """A question as a cache key; definitions never change, so identity is enough."""
-
-    def __init__(self, question: Question) -> None:
-        self.question = question
-
-    def __hash__(self) -> int:
-        return id(self.question)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Of) and other.question is self.question
-
-
 def _empty() -> View:
     blank = (
-        "error hint lang lead discuss unsure unit autocomplete inputmode width spellcheck "
-        "suggestions ask_if low high"
+        "error hint hint_lang lang lead discuss unsure unit autocomplete inputmode width "
+        "spellcheck suggestions ask_if low high"
     )
     return dict.fromkeys(blank.split()) | {
         "optional": False,
@@ -118,8 +89,8 @@ def view(
     bad_part: str = "",
 ) -> View:
     """The view of one question with its stored `answer`, or with what was `typed` when given."""
-    drawn = dict(_static(question.id, language, _Of(question)))
-    values = _typed_values(question, typed) if typed is not None else _stored_values(answer)
+    drawn = dict(_static(question, language))
+    values = typed_values(question, typed) if typed is not None else stored_values(answer)
     drawn["error"] = error
     drawn["options"] = [
         option | {"checked": option["value"] in values} for option in drawn["options"]
@@ -146,7 +117,7 @@ def view(
     return drawn
 
 
-def _stored_values(answer: object) -> list[str]:
+def stored_values(answer: object) -> list[str]:
     if answer is None:
         return []
     if isinstance(answer, list | tuple):
@@ -154,7 +125,7 @@ def _stored_values(answer: object) -> list[str]:
     return ["yes"] if answer is True else [str(answer)]
 
 
-def _typed_values(question: Question, typed: Mapping[str, Any]) -> list[str]:
+def typed_values(question: Question, typed: Mapping[str, Any]) -> list[str]:
     getlist = getattr(typed, "getlist", lambda name: [typed[name]] if name in typed else [])
     return [value for value in getlist(question.id) if value]
 
@@ -217,64 +188,6 @@ def cell_view(
         "spellcheck": False if column.suggest else None,
         "suggestions": SUGGESTIONS if column.suggest else None,
     }
-
-
-# Follow-ups
-
-
-def followup(question: Question, page: Page, facts: Facts) -> tuple[bool, str | None, bool]:
-    """(drawn at all, the condition left to the browser as JSON, hidden now).
-
-    What stands on earlier pages is decided here; only names on this page are left to the browser.
-    """
-    if question.ask_if is None:
-        return True, None, False
-    here = {q.id for q in page.questions}
-    instruments = {q.instrument for q in page.questions if q.instrument}
-    residual = _residual(parse(question.ask_if), here, instruments, facts)
-    if residual[0] == "const":
-        return residual[1] is True, None, False
-    return True, json.dumps(residual), facts.asked(question.id) is not True
-
-
-def _residual(node: Node, here: set[str], instruments: set[str], facts: Facts) -> list[Any]:
-    local = any(n in here or n.partition(".")[0] in instruments for n in names(node))
-    if not local:
-        return ["const", condition_of(node)(facts)]
-    left: list[Any] = ["const", None]
-    match node:
-        case All(of):
-            left = _simplified("and", [_residual(n, here, instruments, facts) for n in of], False)
-        case Some(of):
-            left = _simplified("or", [_residual(n, here, instruments, facts) for n in of], True)
-        case Not(of=inner):
-            left = ["not", _residual(inner, here, instruments, facts)]
-        case Answered(name):
-            left = ["answered", name]
-        case Compare(op, a, b):
-            left = _comparison(op, a, b, facts)
-    return left
-
-
-def _simplified(op: str, parts: list[list[Any]], decides: Truth) -> list[Any]:
-    if any(part == ["const", decides] for part in parts):
-        return ["const", decides]
-    kept = [part for part in parts if part != ["const", not decides]]
-    return kept[0] if len(kept) == 1 else [op, *kept]
-
-
-def _comparison(op: str, left: Node, right: Node, facts: Facts) -> list[Any]:
-    if op == "in" and isinstance(left, Constant) and isinstance(right, Name):
-        return ["in", left.value, right.name]
-    if op == "in" and isinstance(left, Name) and isinstance(right, Constant):
-        return ["one-of", left.name, list(right.value)]  # type: ignore[arg-type]
-    if isinstance(left, Name) and isinstance(right, Constant):
-        owner, _, part = left.name.partition(".")
-        if part == "answered_sum":
-            items = facts.questionnaire.instrument[owner].scoring.items
-            return [f"sum{op}", list(items), right.value]
-        return ["=" if op == "==" else op, left.name, right.value]
-    return ["const", None]
 
 
 # Words for problems

@@ -158,8 +158,8 @@ def submit_answers(office: Office, given: Mapping[str, Any], *, actor: str = "cl
 
     Raises Rejected; then nothing is stored.
     """
+    found = problems_in(office.questionnaire, given, office.today(), {"patient"})
     answers = normalise(office.questionnaire, given)
-    found = problems_in(office.questionnaire, answers, office.today(), {"patient"})
     found += _under_age(answers, office.today()) if not found else []
     if found:
         raise Rejected(found)

@@ -52,6 +52,7 @@ def view(**known: object) -> dict[str, object]:
     empty: dict[str, object] = dict.fromkeys(
         [
             "hint",
+            "hint_lang",
             "lang",
             "lead",
             "error",
