@@ -125,7 +125,11 @@ def local_path(address: str | None, default: str) -> str:
 
 
 def install(app: Flask) -> None:
-    """Give templates `t`, `language`, `clinic` and `language_switch_url`."""
+    """Give templates `t`, `language`, `clinic` and `language_switch_url`.
+
+    Raises InterfaceError when a text is not in every language.
+    """
+    texts()
     app.register_blueprint(blueprint)
     app.jinja_env.globals["t"] = t
     app.context_processor(page_context)
