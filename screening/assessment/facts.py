@@ -278,9 +278,9 @@ def _allergies(facts: Facts, _: str) -> Value:
 
 def _text(facts: Facts, _: str) -> Value:
     return any(
-        has_crisis_words(str(facts.answers[question.id]))
-        for question in facts.questionnaire.questions.values()
-        if question.kind in ("text", "longtext") and facts.answered(question.id)
+        has_crisis_words(str(facts.answers[name]))
+        for name in facts.questionnaire.free_texts
+        if name in facts.answers and facts.answered(name)
     )
 
 

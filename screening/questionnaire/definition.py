@@ -31,6 +31,10 @@ Text = dict[Language, str]
 class Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    def __hash__(self) -> int:
+        """By identity: what is worked out once from a part of a definition is kept under it."""
+        return id(self)
+
 
 class Option(Frozen):
     """One answer of a choice, choices or scale. `label`: the physician's English; else `en`."""
@@ -117,6 +121,12 @@ class Page(Frozen):
         """The group this page asks row by row; such a page asks nothing else."""
         first = self.questions[0]
         return first if first.kind == "group" else None
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Its questions and their instruments: what a condition may read on this page."""
+        instruments = {q.instrument for q in self.questions if q.instrument}
+        return frozenset(instruments | {q.id for q in self.questions})
 
     @cached_property
     def required(self) -> tuple[Question, ...]:
@@ -292,6 +302,11 @@ class Questionnaire(Frozen):
     def page_number(self) -> dict[str, int]:
         """The place of each of the patient's pages in their order, from 0."""
         return {page_id: number for number, page_id in enumerate(self.pages)}
+
+    @cached_property
+    def free_texts(self) -> tuple[str, ...]:
+        """The questions that are answered in the patient's own words."""
+        return tuple(q.id for q in self.questions.values() if q.kind in ("text", "longtext"))
 
     @cached_property
     def page_of(self) -> dict[str, Page]:

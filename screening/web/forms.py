@@ -54,21 +54,10 @@ class AnswerField(Field):
 
 
 @lru_cache(maxsize=256)
-def _form_class(page_id: str, content_hash: str, fields: tuple[Question, ...]) -> type[Form]:
-    members = {question.id: AnswerField(question) for question in fields}
-    return type(f"Form_{page_id}", (Form,), members)
-
-
-class _ByIdentity(tuple[Question, ...]):
-    """Questions as a cache key: definitions are never changed, so identity is enough."""
-
-    def __hash__(self) -> int:
-        return id(self[0])
-
-
-def page_form(page: Page, content_hash: str) -> type[Form]:
+def page_form(page: Page) -> type[Form]:
     """The form class of a page, built once a process."""
-    return _form_class(page.id, content_hash, _ByIdentity(page.questions))
+    members = {question.id: AnswerField(question) for question in page.questions}
+    return type(f"Form_{page.id}", (Form,), members)
 
 
 def coerce(question: Question, sent: MultiDict[str, str]) -> tuple[Any, list[Problem]]:

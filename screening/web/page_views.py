@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from flask import url_for
+from flask import render_template, url_for
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from ..assessment.facts import Facts
@@ -11,6 +12,7 @@ from ..questionnaire.definition import Page, Question, Questionnaire
 from ..questionnaire.validation import Problem
 from . import drawing, fields
 from .around import care_after
+from .followups import follow_up
 from .i18n import t
 from .patient_session import Visit
 from .said import Context, in_language, language, page_url, returning, row_card
@@ -33,9 +35,35 @@ def question_page(
     return _frame(page, visit, problems) | {
         "instrument": _instrument(page, facts.questionnaire),
         "fields": [_field(q, page, facts, typed, faults.get(q.id)) for q in page.questions],
-        "datalists": [],
-        "language_answer": language() if "language" in {q.id for q in page.questions} else None,
+        "language_answer": language() if "language" in page.names else None,
+        "post_to": None,
     }
+
+
+def stored_page(page: Page, visit: Visit) -> str:
+    """patient/page.html with what is stored."""
+    progress, facts = visit.progress, visit.facts
+    before = progress.before(page)
+    if care_after(before, visit):
+        return render_template("patient/page.html", **question_page(page, visit))
+    html = [_field(question, page, facts, None, None) for question in page.questions]
+    values = {
+        "number": progress.place(page),
+        "count": len(progress.asked),
+        "revision": visit.revision(page),
+        "back_url": _back_url(before, is_last=page.id == progress.last.id),
+        "fields": Markup("").join(html),
+    }
+    return drawing.page_html(page, language(), returning(), lambda: _marked(page, visit), values)
+
+
+def _marked(page: Page, visit: Visit) -> Context:
+    """The context of a page on which all that differs between patients is marked."""
+    context = question_page(page, visit)
+    marks = {name: drawing.marked(name) for name in ("revision", "back_url")}
+    step = {name: drawing.marked(name) for name in ("number", "count")}
+    fields = [drawing.marked("fields")]
+    return context | marks | {"step": context["step"] | step, "fields": fields}
 
 
 def group_page(
@@ -63,9 +91,9 @@ def group_page(
             if number < group.max_rows
             else None,
         },
-        "datalists": [{"id": fields.SUGGESTIONS, "names": facts.questionnaire.medicine_names}]
+        "suggestions": drawing.suggestions_html(facts.questionnaire)
         if any(column.suggest for column in group.columns)
-        else [],
+        else None,
     }
 
 
@@ -75,13 +103,13 @@ def _frame(page: Page, visit: Visit, problems: Sequence[Problem]) -> Context:
     return {
         "title": in_language(page.title),
         "step": {
-            "number": next((n for n, p in enumerate(progress.asked, 1) if p.id == page.id), 1),
+            "number": progress.place(page),
             "count": len(progress.asked),
             "section": in_language(questionnaire.section_of_page[page.id].title),
         },
         "intro": in_language(page.intro) if page.intro else None,
         "why": in_language(page.why) if page.why else None,
-        "revision": visit.intake.revisions.get(page.id, 0) if visit.intake else 0,
+        "revision": visit.revision(page),
         "continue_text": t("page.send") if is_last else t("page.continue"),
         "return_to": returning(),
         "errors": fields.error_links(questionnaire, problems, language()),
@@ -102,25 +130,30 @@ def _field(
     facts: Facts,
     typed: MultiDict[str, str] | None,
     problem: Problem | None,
-) -> str:
+) -> Markup:
     """A question's HTML; "" when it is not asked whatever is answered on this page."""
-    drawn, ask_if, hidden = fields.followup(question, page, facts)
+    shown = follow_up(question, page, facts)
     # The language is set by the language switch and posted as a hidden input.
-    if not drawn or question.id == "language":
-        return ""
-    if typed is None and question.kind in drawing.FEW_ANSWERS:
-        key = drawing.Key(question, language(), facts.answers.get(question.id), ask_if, hidden)
-        return drawing.known(key, facts.questionnaire)
-    view = fields.view(
-        facts.questionnaire,
-        question,
-        language(),
-        answer=facts.answers.get(question.id),
-        typed=typed,
-        error=fields.words(facts.questionnaire, question, problem, language()) if problem else None,
-        bad_part=problem.part if problem else "",
+    if not shown.drawn or question.id == "language":
+        return Markup("")
+    questionnaire, answer = facts.questionnaire, facts.answers.get(question.id)
+    error = fields.words(questionnaire, question, problem, language()) if problem else None
+    if question.kind == "date":
+        part = problem.part if problem else ""
+        view = fields.view(
+            questionnaire,
+            question,
+            language(),
+            answer=answer,
+            typed=typed,
+            error=error,
+            bad_part=part,
+        )
+        return drawing.draw(view, shown)
+    values = fields.stored_values(answer) if typed is None else fields.typed_values(question, typed)
+    return drawing.question_html(
+        questionnaire, question, language(), values, error=error, shown=shown
     )
-    return drawing.draw(view | {"ask_if": ask_if, "hidden": hidden})
 
 
 def _instrument(page: Page, questionnaire: Questionnaire) -> Context | None:

@@ -39,11 +39,13 @@ def show(page: Page, visit: Visit, **drawn: Any) -> str:
         context = page_views.question_page(page, visit, **drawn)
     template = "patient/group.html" if page.group else "patient/page.html"
     context |= {"errors": errors} if errors else {}
-    return render_template(template, **context, post_to=post_to)
+    return render_template(template, **context | {"post_to": post_to})
 
 
 def show_stored(page: Page, visit: Visit) -> str:
-    return show(page, visit, **({"row": _row_asked(page, visit, {})} if page.group else {}))
+    if page.group:
+        return show(page, visit, row=_row_asked(page, visit, {}))
+    return page_views.stored_page(page, visit)
 
 
 def show_typed(
@@ -83,7 +85,7 @@ def _store(page: Page, visit: Visit, sent: Sent, action: str) -> Response | str:
 def judge(page: Page, intake: StoredIntake | None, form: MultiDict[str, str]) -> Sent:
     """Coerce, judge and sort what was typed. Only questions that are asked can have problems."""
     desk = office()
-    bound = cast(Mapping[str, AnswerField], page_form(page, desk.questionnaire.content_hash)(form))
+    bound = cast(Mapping[str, AnswerField], page_form(page)(form))
     typed = {q.id: bound[q.id].data for q in page.questions if bound[q.id].data is not None}
     typed = normalise(desk.questionnaire, typed)
     stored = intake.merged if intake else {}

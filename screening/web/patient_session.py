@@ -5,6 +5,7 @@ from functools import cached_property
 from flask import session
 
 from ..assessment.facts import Facts
+from ..questionnaire.definition import Page
 from ..storage.intakes import DRAFT, StoredIntake
 from ..workflows import intake as intake_flow
 from ..workflows.progress import Progress
@@ -25,6 +26,10 @@ class Visit:
     @cached_property
     def progress(self) -> Progress:
         return Progress(self.facts, self.intake.answers if self.intake else ())
+
+    def revision(self, page: Page) -> int:
+        """That of the page's answers as they are stored; 0 without any."""
+        return self.intake.revisions.get(page.id, 0) if self.intake else 0
 
     @property
     def is_draft(self) -> bool:

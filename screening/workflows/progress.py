@@ -44,6 +44,11 @@ class Progress:
             return "todo"
         return "started" if self.unanswered(page) else "done"
 
+    def place(self, page: Page) -> int:
+        """The page's number among those that are asked, from 1."""
+        here = self._number(page)
+        return sum(self._number(p) <= here for p in self.asked) or 1
+
     def before(self, page: Page) -> Page | None:
         here = self._number(page)
         return next((p for p in reversed(self.asked) if self._number(p) < here), None)
