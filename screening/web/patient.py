@@ -237,7 +237,6 @@ def done() -> Response | str:
         reference=receipt.reference,
         sent_at=moment_in_words(local, said.language()),
         days=DAYS_TO_CALL,
-        copy_url=None,
     )
 
 

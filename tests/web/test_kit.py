@@ -333,7 +333,9 @@ def test_every_page_of_the_flow_has_one_form_that_can_be_sent() -> None:
         if forms:
             assert len(forms) == 1, path.name
             assert re.fullmatch(r'<form id="page" method="post".* novalidate>', forms[0])
-            assert "{{ hidden_inputs(revision) }}" in path.read_text(), path.name
+            # That page sends again what waits in it, token and revision included.
+            if path.name != "not_saved.html":
+                assert "{{ hidden_inputs(revision) }}" in path.read_text(), path.name
 
 
 def test_every_text_a_template_asks_for_exists_in_both_languages() -> None:
