@@ -78,7 +78,12 @@ class Visitor:
     # Acting
 
     def press(self, action: str = "continue") -> Self:
-        self.page.click(f'main button[name="action"][value="{action}"]')
+        return self.click(f'main button[name="action"][value="{action}"]')
+
+    def click(self, what: str) -> Self:
+        """Follow a link or press a button, and see the page that it leads to."""
+        with self.page.expect_navigation():
+            self.page.click(what)
         return self
 
     def type_in(self, typed: Mapping[str, Any]) -> Self:

@@ -95,7 +95,7 @@ def finish(patient: Visitor, code: str) -> str:
     assert patient.path == "/form/anxiety"
     assert patient.page.is_checked('[name="gad7_2"][value="discuss"]')
     patient.walk(ANSWERS, until="/check")
-    patient.page.click('a[href^="/form/body?return_to=check#weight_lb"]')
+    patient.click('a[href^="/form/body?return_to=check#weight_lb"]')
     patient.type_in({"weight_lb": "151.5"}).press()
     assert patient.path == "/check"
     assert "151.5" in patient.text
@@ -114,16 +114,16 @@ def sign_in(staff: Visitor, who: Person) -> None:
     staff.open("/staff/sign-in")
     staff.page.fill('[name="email"]', who.email)
     staff.page.fill('[name="password"]', PASSWORD)
-    staff.page.click('main button[type="submit"]')
+    staff.click('main button[type="submit"]')
     staff.page.fill('[name="code"]', who.code())
-    staff.page.click('main button[type="submit"]')
+    staff.click('main button[type="submit"]')
 
 
 def read_pdf(staff: Visitor, who: Person, reference: str) -> str:
     """The words of the summary, without spaces and line ends."""
     sign_in(staff, who)
     assert staff.path == "/staff"
-    staff.page.click(f'a[href$="/intakes/{reference}"]')
+    staff.click(f'a[href$="/intakes/{reference}"]')
     assert ANSWERS["last_name"] in staff.text
     address = staff.page.get_attribute('a[href$=".pdf"]', "href")
     found: list[Any] = []

@@ -1,0 +1,150 @@
+"""axe-core finds nothing to complain of, on a telephone's width and a desk's, in both languages."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from screening.workflows import intake as intake_flow
+from tests.browser import Visitor
+from tests.builders import example, person
+from tests.server import Server
+from tests.site import Site
+from tests.web.desk import ADMIN, PHYSICIAN, hire
+
+from .test_whole_way import sign_in
+
+pytestmark = [pytest.mark.journey, pytest.mark.slow]
+
+AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
+WIDTHS = (390, 1280)
+RUN = """() => axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
+    violations.map(({id, nodes}) => `${id}: ${nodes.map((node) => node.target.join(" "))}`))"""
+PLAN = example("urgent-suicide-plan")["answers"]
+
+
+@cache
+def axe() -> str:
+    return AXE.read_text("utf-8")
+
+
+class Judge:
+    """A browser whose pages are judged; `found` are the complaints, by page and width."""
+
+    def __init__(self, browser: Browser, server: Server, language: str = "en"):
+        # Our own policy would keep axe out, as it should.
+        self.at = Visitor(browser, server.url, bypass_csp=True, locale=f"{language}-US")
+        self.language = language
+        self.found: list[str] = []
+
+    def judge(self, name: str) -> None:
+        page = self.at.page
+        assert page.get_attribute("html", "lang") == self.language, name
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.evaluate(axe())
+            self.found += [f"{name} at {width}: {said}" for said in page.evaluate(RUN)]
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{name} is {wide} wide at {width}"
+
+    def open(self, path: str) -> None:
+        self.at.open(path)
+        self.judge(path)
+
+
+@pytest.fixture(params=["en", "es"])
+def patient(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Judge]:
+    judge = Judge(browser, server, request.param)
+    yield judge
+    judge.at.close()
+
+
+@pytest.fixture
+def staff(browser: Browser, server: Server) -> Iterator[Judge]:
+    judge = Judge(browser, server)
+    yield judge
+    judge.at.close()
+
+
+def resume(judge: Judge, store: Site, until: str, **changes: Any) -> None:
+    answers = person(**{"language": judge.language} | changes)
+    code = intake_flow.new_code_for(store.office, store.start(answers, until=until))
+    judge.at.resume(code, answers["date_of_birth"])
+
+
+def test_the_pages_before_and_beside_the_form(patient: Judge) -> None:
+    for path in ("/", "/resume", "/saved", "/privacy", "/form/nowhere", "/form/welcome"):
+        patient.open(path)
+    patient.at.open("/resume").press()
+    patient.judge("a wrong code")
+    patient.at.open("/").walk(person(), until="date-of-birth").answer_page(person())
+    patient.judge("the code")
+    patient.at.open("/form/date-of-birth").answer_page({"date_of_birth": "2015-01-01"})
+    patient.judge("a child")
+    assert patient.found == []
+
+
+def test_pages_of_questions(patient: Judge, store: Site) -> None:
+    resume(patient, store, "check", phq9_9=1)
+    for page in ("contact", "mood", "safety", "antidepressant-trials", "heart"):
+        patient.open(f"/form/{page}")
+    patient.open("/form/antidepressant-trials/remove/0")
+    patient.open("/check")
+    patient.open("/tasks")
+    assert patient.found == []
+
+
+def test_pages_with_errors(patient: Judge, store: Site) -> None:
+    for page in ("contact", "mood", "antidepressant-trials", "body"):
+        resume(patient, store, page)
+        patient.at.open(f"/form/{page}").press()
+        assert patient.at.page.locator(".govuk-error-summary").count() == 1
+        patient.judge(f"errors on {page}")
+    patient.at.context.clear_cookies()
+    patient.at.press()
+    patient.judge("the code asked for in between")
+    assert patient.found == []
+
+
+def test_help_and_the_receipt(patient: Judge, store: Site) -> None:
+    answers = PLAN | {"language": patient.language}
+    resume(patient, store, "safety", **answers)
+    patient.at.open("/form/safety").answer_page(answers)
+    assert patient.at.path == "/form/safety"
+    patient.judge("help")
+    patient.at.walk(answers, until="/check").walk(answers)
+    patient.judge("the receipt")
+    assert patient.found == []
+
+
+def test_two_tabs(patient: Judge, store: Site) -> None:
+    resume(patient, store, "check")
+    patient.at.open("/form/body")
+    intake = store.intakes()[-1]
+    page = store.questionnaire.pages["body"]
+    elsewhere = {**intake.answers["body"], "weight_lb": 199}
+    intake_flow.save_page(store.office, intake.id, page, elsewhere, revision=None)
+    patient.at.type_in({"weight_lb": "151"}).press()
+    patient.judge("two tabs")
+    assert patient.found == []
+
+
+def test_the_physicians_pages(staff: Judge, store: Site) -> None:
+    receipt = intake_flow.submit_answers(store.office, PLAN)
+    staff.open("/staff/sign-in")
+    sign_in(staff.at, hire(store, PHYSICIAN))
+    for path in ("/staff", f"/staff/intakes/{receipt.reference}", "/staff/account"):
+        staff.open(path)
+    assert staff.found == []
+
+
+def test_the_administrators_pages(staff: Judge, store: Site) -> None:
+    sign_in(staff.at, hire(store, ADMIN))
+    for path in ("/staff", "/staff/export", "/staff/users", "/staff/account"):
+        staff.open(path)
+    staff.at.open("/staff/export").click('button[name="action"][value="csv"]')
+    staff.judge("an export without a reason")
+    assert staff.found == []
