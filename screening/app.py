@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     app.cli.add_command(operate.init)
     app.cli.add_command(operate.worker)
     app.cli.add_command(operate.invite)
+    app.cli.add_command(operate.verify_audit)
     trust_proxies(app, settings)
     return app
 
