@@ -108,7 +108,7 @@ def test_a_file_is_exactly_this():
     answers = {
         "sees": "yes",
         "pills": ["blue", "red"],
-        "drugs": [{"name": "sertraline, 50"}, {}, {"name": "=x"}],
+        "drugs": [{"name": "sertraline, 50"}, {"name": "=x"}],
         "dose": 2.5,
         "why": 'a "b"\nc',
     }
