@@ -31,7 +31,7 @@ def judge(row: Row, table: MedicineTable) -> Trial:
     return Trial(
         typed=typed,
         drug=medicine.drug if medicine else None,
-        drug_class=medicine.drug_class if medicine else None,
+        drug_class=_class_of(medicine, table) if medicine else None,
         verdict=_verdict(row, typed, medicine),
         augmentation=_is_augmentation(row),
         this_episode=row.get("this_episode") == "yes",
@@ -92,6 +92,12 @@ def _judged_as(typed: str, table: MedicineTable) -> Medicine | None:
     """The first antidepressant that the name matches, else the first match."""
     found = table.find(typed)
     return next((m for m in found if m.role == "antidepressant"), found[0] if found else None)
+
+
+def _class_of(medicine: Medicine, table: MedicineTable) -> str:
+    """The class of the drug it is counted as, so that one drug never counts as two classes."""
+    counted = table.find(medicine.drug)
+    return counted[0].drug_class if counted else medicine.drug_class
 
 
 def _verdict(row: Row, typed: str, medicine: Medicine | None) -> Verdict:

@@ -14,9 +14,10 @@ Tokens = tuple[str, ...]
 
 def tokens(typed: str) -> Tokens:
     """The words of a name: case, accents, apostrophes and punctuation ignored."""
-    plain = unicodedata.normalize("NFKD", typed.casefold())
+    # Not NFKD: it makes letters of a trademark sign and a space of the accent typed as apostrophe.
+    plain = unicodedata.normalize("NFD", typed.casefold())
     letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return tuple(re.findall(r"\w+", re.sub(r"['’‘`´]", "", letters).replace("_", " ")))
+    return tuple(re.findall(r"\w+", re.sub(r"['’‘`´ʼ′]", "", letters).replace("_", " ")))
 
 
 class MedicineTable:

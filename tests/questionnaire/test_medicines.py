@@ -2,6 +2,7 @@
 
 import pytest
 
+from screening.questionnaire.loader import current
 from screening.questionnaire.medicines import (
     MedicineTable,
     current_names,
@@ -41,6 +42,9 @@ TABLE = MedicineTable(
         ("St Johns Wort", ["St. John's wort"]),
         ("st. john’s wort", ["St. John's wort"]),
         ("ST JOHN`S WORT 300", ["St. John's wort"]),
+        ("St John´s wort", ["St. John's wort"]),
+        ("St Johnʼs wort", ["St. John's wort"]),
+        ("Ativan™ 1 mg", ["lorazepam"]),
         ("Hierba de san Juán", ["St. John's wort"]),
         ("lithium", ["lithium"]),
         ("Lithium orotate 5 mg", ["lithium orotate"]),
@@ -56,6 +60,11 @@ TABLE = MedicineTable(
 )
 def test_what_a_name_stands_for(typed, generics):
     assert [found.generic for found in TABLE.find(typed)] == generics
+
+
+def test_a_combination_in_another_order_hides_no_part_of_the_next():
+    found = current().medicine_table.find("fluoxetine, olanzapine-samidorphan")
+    assert any("opioid_antagonist" in medicine.flags for medicine in found)
 
 
 def test_the_longest_name_wins_then_the_leftmost_without_overlap():
