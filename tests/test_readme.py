@@ -83,11 +83,11 @@ def server(environ: dict[str, str], request: pytest.FixtureRequest) -> Iterator[
     words = shlex.split(command if "--port" in command else f"{command} --port {port}")
     process = subprocess.Popen(
         words, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        assert process.stderr is not None
-        said = iter(process.stderr.readline, b"")
+        assert process.stdout is not None
+        said = iter(process.stdout.readline, b"")
         assert any(b"The form is ready" in line for line in said)
         yield f"http://127.0.0.1:{port}"
     finally:
