@@ -89,7 +89,7 @@ def open_office(app: Flask, settings: Settings) -> Office:
         database=database,
         keyring=keyring,
         vault=vault,
-        questionnaire=loader.current(),
+        questionnaire=loader.load(settings.content) if settings.content else loader.current(),
         zone=settings.clinic.zone,
         clinic=settings.clinic.name,
         paper=settings.clinic.paper,

@@ -73,6 +73,7 @@ class Settings:
     testing: bool = False
     draft_days: int = 30
     languages: tuple[str, ...] = LANGUAGES
+    content: Path | None = None  # a questionnaire's folder; None: the released one
     clinic: Clinic = field(default_factory=Clinic)
 
     def __post_init__(self) -> None:
