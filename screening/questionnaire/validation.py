@@ -287,6 +287,8 @@ def _limits(of: Question | Column) -> dict[str, object]:
     named: dict[str, object] = {"min": of.min, "max": of.max, "unit": of.unit}
     if isinstance(of, Column):
         named["above"] = of.above
+        if of.kind == "text":
+            named["max"] = MAX_TEXT["text"]
     return {key: _short(value) for key, value in named.items() if value is not None}
 
 
