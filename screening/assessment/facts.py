@@ -162,6 +162,15 @@ class Facts:
         return UNKNOWN if score.total is None else score.total
 
     @cached_property
+    def medicine_flags(self) -> set[str]:
+        """The flags that any current medicine carries; "unrecognised" for one of no known name."""
+        current = current_names(self.rows("medications") or [])
+        names = current + still_taken(self.rows("antidepressant_trials") or [])
+        flags = {f for name in names for m in self.medicines.find(name) for f in m.flags}
+        unrecognised = any(not self.medicines.find(name) for name in current)
+        return flags | {"unrecognised"} if unrecognised else flags
+
+    @cached_property
     def treatment(self) -> Treatment | None:
         """The treatment history; None while the trials question has no answer."""
         rows = self.rows("antidepressant_trials")
@@ -250,16 +259,10 @@ def _pressure(measured: str, reported: str) -> Callable[[Facts], Value]:
 
 
 def _meds(facts: Facts, flag: str) -> Value:
-    rows, trial_rows = facts.rows("medications"), facts.rows("antidepressant_trials")
-    current = current_names(rows or [])
-    if flag == "unrecognised":
-        carried = any(not facts.medicines.find(name) for name in current)
-    else:
-        names = current + still_taken(trial_rows or [])
-        carried = any(flag in m.flags for name in names for m in facts.medicines.find(name))
-    if carried:
+    if flag in facts.medicine_flags:
         return True
-    return UNKNOWN if rows is None or trial_rows is None else False
+    listed = facts.rows("medications"), facts.rows("antidepressant_trials")
+    return UNKNOWN if None in listed else False
 
 
 def _trials(facts: Facts, part: str) -> Value:

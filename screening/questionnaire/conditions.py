@@ -97,6 +97,12 @@ _COMPARE: dict[str, Comparison] = {
     ">": operator.gt, ">=": operator.ge,
     "in": lambda member, of: member in of,  # type: ignore[operator]
 }  # fmt: skip
+# The same with the sides exchanged.
+_EXCHANGED: dict[str, Comparison] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.gt, "<=": operator.ge,
+    ">": operator.lt, ">=": operator.le,
+    "in": operator.contains,  # type: ignore[dict-item]
+}  # fmt: skip
 
 
 @cache
@@ -202,7 +208,7 @@ def _compile(node: Node) -> Test:
         case Answered(name):
             return lambda facts: facts.answered(name)
         case Compare(op, left, right):
-            return _comparing(_COMPARE[op], left, right)
+            return _comparing(op, left, right)
         case Name() | Constant():
             return _alone(node)
 
@@ -221,16 +227,16 @@ def _truth(value: Value) -> Truth:
     return value is True
 
 
-def _comparing(op: Comparison, left: Name | Constant, right: Name | Constant) -> Test:
+def _comparing(op: str, left: Name | Constant, right: Name | Constant) -> Test:
     """Nearly all compare a name with a constant, and a page is judged by hundreds of them."""
     match left, right:
         case Name(name), Constant(value):
-            return _compare_one(op, name, value)  # type: ignore[arg-type]
+            return _compare_one(_COMPARE[op], name, value)  # type: ignore[arg-type]
         case Constant(value), Name(name):
-            return _compare_one(lambda b, a: op(a, b), name, value)  # type: ignore[arg-type]
+            return _compare_one(_EXCHANGED[op], name, value)  # type: ignore[arg-type]
         case Name(name), Name(other):
-            return _compare_two(op, name, other)
-    truth = op(left.value, right.value)  # type: ignore[arg-type,union-attr]
+            return _compare_two(_COMPARE[op], name, other)
+    truth = _COMPARE[op](left.value, right.value)  # type: ignore[arg-type,union-attr]
     return lambda facts: truth
 
 

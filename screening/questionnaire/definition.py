@@ -123,6 +123,11 @@ class Page(Frozen):
         return first if first.kind == "group" else None
 
     @cached_property
+    def always_asked(self) -> bool:
+        """Does it ask something whatever was answered before?"""
+        return any(question.ask_if is None for question in self.questions)
+
+    @cached_property
     def names(self) -> frozenset[str]:
         """Its questions and their instruments: what a condition may read on this page."""
         instruments = {q.instrument for q in self.questions if q.instrument}

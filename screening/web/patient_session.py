@@ -1,6 +1,7 @@
 """Which intake this browser works on: an id in the server-side session, nothing in the cookie."""
 
 from functools import cached_property
+from typing import cast
 
 from flask import session
 
@@ -11,6 +12,7 @@ from ..workflows import intake as intake_flow
 from ..workflows.progress import Progress
 from . import sessions
 from .current import office
+from .sessions import ServerSession
 
 
 class Visit:
@@ -38,7 +40,9 @@ class Visit:
 
 def visit() -> Visit:
     """The intake of this session; an empty visit without one, or when it is gone."""
-    intake_id = session.get("intake")
+    intake_id, read_along = session.get("intake"), cast(ServerSession, session).intake
+    if read_along and read_along.id == intake_id:
+        return Visit(read_along)
     return Visit(intake_flow.read(office(), intake_id) if intake_id else None)
 
 

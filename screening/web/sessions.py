@@ -8,6 +8,7 @@ views end theirs sooner by `seen_at`.
     end(session)        at exit and sign-out: the row and the cookie are gone
     session.expired     the browser came with a cookie that no longer opens anything
     session.seen_at     the request before this one, to the minute; None in a new session
+    session.intake      the intake that the session names, as it was then; may be None
     session.unavailable the storage does not answer: nothing can be read or saved
 """
 
@@ -22,7 +23,9 @@ from werkzeug.exceptions import ServiceUnavailable
 from screening.settings import Settings
 from screening.storage import sessions as store
 from screening.storage.database import DatabaseUnavailableError
+from screening.storage.intakes import StoredIntake
 from screening.storage.vault import VaultError
+from screening.workflows import intake as intake_flow
 from screening.workflows.office import Office
 
 from .csrf import SAFE_METHODS
@@ -37,12 +40,18 @@ RETRY_AFTER = 5  # seconds
 class ServerSession(CallbackDict[str, Any], SessionMixin):
     """What the views use as `flask.session`."""
 
-    def __init__(self, stored: store.StoredSession | None = None, token: str | None = None):
+    def __init__(
+        self,
+        stored: store.StoredSession | None = None,
+        token: str | None = None,
+        intake: StoredIntake | None = None,
+    ):
         def changed(_: object) -> None:
             self.modified = True
 
         super().__init__(stored.data if stored else {}, changed)
         self.token = token if stored else None
+        self.intake = intake
         self.created_at = stored.created_at if stored else None
         self.seen_at = stored.seen_at if stored else None
         self.new = stored is None
@@ -68,6 +77,7 @@ class ServerSessions(SessionInterface):
         try:
             with self.office.database.read() as conn:
                 stored = store.read_session(conn, self.office.vault, token, now=self.office.now())
+                intake = intake_flow.read_along(self.office, conn, stored)
         except DatabaseUnavailableError as error:
             log().error("session not read", exc_info=error)
             found = ServerSession(token=token)
@@ -75,8 +85,8 @@ class ServerSessions(SessionInterface):
             return found
         except VaultError as error:
             log().error("session refused", exc_info=error)
-            stored = None
-        return ServerSession(stored, token)
+            stored = intake = None
+        return ServerSession(stored, token, intake)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         ours = cast(ServerSession, session)

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
+from sqlalchemy import Connection
 
 from ..assessment.facts import Facts
 from ..assessment.outcome import assess_facts, urgent_rules
@@ -20,9 +21,10 @@ from ..questionnaire.validation import Problem, age_on, missing, normalise, prob
 from ..record import born, full_name
 from ..storage import intakes
 from ..storage.intakes import DRAFT, NotADraft, StoredIntake
+from ..storage.sessions import StoredSession
 from ..storage.submissions import Receipt, receipt_of, submission_of
 from ..storage.submissions import submit as freeze
-from ..storage.vault import new_code
+from ..storage.vault import VaultError, new_code
 from .act import Act
 from .alerts import panels, raise_for, told_here
 from .office import Office
@@ -57,6 +59,20 @@ def read(office: Office, intake_id: str) -> StoredIntake | None:
     """The intake with its answers; None when there is none (any more)."""
     with office.database.read() as conn:
         return intakes.read_draft(conn, office.vault, intake_id)
+
+
+def read_along(
+    office: Office, conn: Connection, session: StoredSession | None
+) -> StoredIntake | None:
+    """The intake of a browser's session, in the transaction that read the session.
+
+    None also when it cannot be opened: whoever needs it reads it again, and fails.
+    """
+    intake_id = session.data.get("intake") if session else None
+    try:
+        return intakes.read_draft(conn, office.vault, intake_id) if intake_id else None
+    except VaultError:
+        return None
 
 
 def facts_of(office: Office, intake: StoredIntake | None) -> Facts:

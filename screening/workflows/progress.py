@@ -37,7 +37,8 @@ class Progress:
     def unanswered(self, page: Page) -> list[Question]:
         """The required questions of a page that are asked and have no answer."""
         answers = self.facts.answers
-        return [q for q in page.required if q.id not in answers and self._is_asked(q)]
+        asked = self.facts.asked
+        return [q for q in page.required if q.id not in answers and asked(q.id) is True]
 
     def state(self, page: Page) -> PageState:
         if page.id not in self.saved:
@@ -63,7 +64,8 @@ class Progress:
         return all(self.state(p) == "done" for p in earlier)
 
     def is_asked(self, page: Page) -> bool:
-        return any(map(self._is_asked, page.questions))
+        asked = self.facts.asked
+        return page.always_asked or any(asked(question.id) is True for question in page.questions)
 
     def support_after(self, page: Page) -> Panel | None:
         """The help to show right after this page, for what was answered on it."""
@@ -77,6 +79,3 @@ class Progress:
 
     def _number(self, page: Page) -> int:
         return self.facts.questionnaire.page_number[page.id]
-
-    def _is_asked(self, question: Question) -> bool:
-        return self.facts.asked(question.id) is True
