@@ -39,6 +39,9 @@ def show(page: Page, visit: Visit, **drawn: Any) -> str:
         context = page_views.question_page(page, visit, **drawn)
     template = "patient/group.html" if page.group else "patient/page.html"
     context |= {"errors": errors} if errors else {}
+    # Typed on the page as it was then: what another tab saved since is not overwritten unseen.
+    typed_on = _number(drawn["typed"].get("revision")) if drawn.get("typed") else None
+    context |= {"revision": typed_on} if typed_on is not None else {}
     return render_template(template, **context | {"post_to": post_to})
 
 
@@ -238,9 +241,14 @@ def leave(intake: StoredIntake, shown: Sequence[Panel] = ()) -> Response | str:
     return redirect(url_for("patient.saved"), 303)
 
 
-def _again(page: Page, visit: Visit, found: Sequence[Problem]) -> str:
+def _again(
+    page: Page,
+    visit: Visit,
+    found: Sequence[Problem],
+    typed: MultiDict[str, str] | None = None,
+) -> str:
     drawn = {} if page.group else {"facts": _facts_as_typed(page, visit.intake)}
-    return show_typed(page, visit, request.form, problems=found, **drawn)
+    return show_typed(page, visit, typed or request.form, problems=found, **drawn)
 
 
 def _facts_as_typed(page: Page, intake: StoredIntake | None) -> Facts:
@@ -253,10 +261,13 @@ def _facts_as_typed(page: Page, intake: StoredIntake | None) -> Facts:
 
 
 def _in_other_language(page: Page, visit: Visit) -> str:
+    typed, before = request.form.copy(), visit.revision(page)
     switch_language(visit)
     if visit.intake:
         visit = Visit(intake_flow.read(office(), visit.intake.id))
-    return _again(page, visit, ())
+    if _number(typed.get("revision")) == before:
+        typed["revision"] = str(visit.revision(page))  # the switch itself may have saved this page
+    return _again(page, visit, (), typed)
 
 
 def switch_language(visit: Visit) -> None:
