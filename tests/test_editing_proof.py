@@ -137,3 +137,36 @@ def test_what_was_answered_before_the_edit_is_read_as_it_was_asked(
     chunks = export.export_csv(site.office, "user:1", export.Filters(), "a proof", "nobody")
     assert rows(b"".join(chunks))[0]["night_work"] == ""
     after.extensions["office"].database.close()
+
+
+@pytest.fixture
+def begun(settings: Settings) -> tuple[str, str]:
+    """A form begun before the edit, up to the page that was edited: its code and date of birth."""
+    before = create_app(settings)
+    office = before.extensions["office"]
+    intake_id = Site(before, Clock(office)).start(person(phq9_9=1), until="safety")
+    code = intake.new_code_for(office, intake_id)
+    office.database.close()
+    return code, person()["date_of_birth"]
+
+
+def test_a_form_begun_before_the_edit_is_finished_and_read_as_it_was_begun(
+    begun: tuple[str, str], site: Site
+) -> None:
+    answers = ANSWERS | {"phq9_9": 1, "firearm_or_means_access": "no"}
+    walker = site.walker().resume(*begun).walk(answers, until="support")
+    assert "Do you work at night?" not in walker.text
+    walker.walk(answers)
+    (sent,) = site.submissions()
+    assert "night_work" not in sent.document["answers"]
+    page = desk(site, PHYSICIAN).open(f"/staff/intakes/{sent.reference}")
+    assert page.status == 200
+    assert "Works at night" not in page.text
+
+
+def test_a_form_begun_before_the_edit_is_watched_over_all_the_same(
+    begun: tuple[str, str], site: Site
+) -> None:
+    site.clock.wait(minutes=11)
+    intake.sweep(site.office)
+    assert site.alerted() == [["suicide-unknown"]]

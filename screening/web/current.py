@@ -1,6 +1,6 @@
 """The running app's own: its settings, its office and its queue of jobs."""
 
-from flask import current_app
+from flask import current_app, g
 
 from screening.jobs import Queue
 from screening.settings import Settings
@@ -18,10 +18,15 @@ def office() -> Office:
 
     Raises VaultError in a command that runs before `flask init` made the keys.
     """
-    found: Office | None = current_app.extensions.get("office")
+    found: Office | None = g.get("office") or current_app.extensions.get("office")
     if found is None:
         raise VaultError("there are no keys yet: run flask --app wsgi init")
     return found
+
+
+def work_at(other: Office) -> None:
+    """For the rest of this request `office` is this one, at another version of the content."""
+    g.office = other
 
 
 def queue() -> Queue:

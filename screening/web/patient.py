@@ -19,7 +19,7 @@ from .current import office, settings
 from .dates import moment_in_words
 from .forms import coerce
 from .i18n import t
-from .patient_session import Visit, begin, end, visit
+from .patient_session import Visit, begin, end, visit, visit_of
 from .unsaved import come_back
 
 blueprint = Blueprint("patient", __name__)
@@ -50,8 +50,8 @@ def start() -> Response | str:
 
 @blueprint.route("/form/<page_id>", methods=["GET", "POST"])
 def page(page_id: str) -> Response | str:
-    asked = office().questionnaire.pages.get(page_id) or abort(404)
     here = visit()
+    asked = office().questionnaire.pages.get(page_id) or abort(404)
     elsewhere = _not_yet(asked, here)
     if elsewhere is not None:
         return elsewhere
@@ -84,9 +84,9 @@ def _no_draft(asked: Page, here: Visit) -> Response | str | None:
 
 @blueprint.route("/form/<page_id>/remove/<int:number>", methods=["GET", "POST"])
 def remove(page_id: str, number: int) -> Response | str:
+    here = visit()
     asked = office().questionnaire.pages.get(page_id) or abort(404)
     group = asked.group or abort(404)
-    here = visit()
     if here.intake is None or not here.is_draft:
         return redirect(url_for("patient.start"), 303)
     rows = list(here.facts.rows(group.id) or [])
@@ -268,7 +268,7 @@ def resume() -> Response | str:
     if intake.status != DRAFT:
         return redirect(url_for("patient.done"), 303)
     i18n.choose(str(intake.merged.get("language", i18n.current_language())))
-    return _where_they_were(Visit(intake)) or redirect(url_for("patient.tasks"), 303)
+    return _where_they_were(visit_of(intake)) or redirect(url_for("patient.tasks"), 303)
 
 
 def _where_they_were(here: Visit) -> str | None:

@@ -11,7 +11,7 @@ from ..storage.intakes import DRAFT, StoredIntake
 from ..workflows import intake as intake_flow
 from ..workflows.progress import Progress
 from . import sessions
-from .current import office
+from .current import office, work_at
 from .sessions import ServerSession
 
 
@@ -42,8 +42,16 @@ def visit() -> Visit:
     """The intake of this session; an empty visit without one, or when it is gone."""
     intake_id, read_along = session.get("intake"), cast(ServerSession, session).intake
     if read_along and read_along.id == intake_id:
-        return Visit(read_along)
-    return Visit(intake_flow.read(office(), intake_id) if intake_id else None)
+        return visit_of(read_along)
+    return visit_of(intake_flow.read(office(), intake_id) if intake_id else None)
+
+
+def visit_of(intake: StoredIntake | None) -> Visit:
+    """A draft is finished at the version of the content that it was begun under."""
+    found = Visit(intake)
+    if intake and found.is_draft:
+        work_at(intake_flow.own_version(office(), intake))
+    return found
 
 
 def begin(intake_id: str) -> None:

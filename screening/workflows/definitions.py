@@ -1,5 +1,6 @@
 """The questionnaire that an intake answered, also when it is no longer the one in use."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from sqlalchemy import Connection
@@ -17,6 +18,13 @@ def definition_of(conn: Connection, office: Office, content_hash: str) -> Questi
     if kept is None:
         raise LookupError(f"the definition {content_hash} is not stored")
     return _parsed(kept)
+
+
+def at_version(conn: Connection, office: Office, content_hash: str) -> Office:
+    """The office as it asks and judges under this definition. Raises LookupError."""
+    if content_hash == office.questionnaire.content_hash:
+        return office
+    return replace(office, questionnaire=definition_of(conn, office, content_hash))
 
 
 @lru_cache(maxsize=8)

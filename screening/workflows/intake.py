@@ -27,6 +27,7 @@ from ..storage.submissions import submit as freeze
 from ..storage.vault import VaultError, new_code
 from .act import Act
 from .alerts import panels, raise_for, told_here
+from .definitions import at_version
 from .office import Office
 from .progress import Progress
 
@@ -75,6 +76,14 @@ def read_along(
         return None
 
 
+def own_version(office: Office, intake: StoredIntake) -> Office:
+    """The office at the version that a draft was begun under; on it the draft is finished."""
+    if intake.content_hash == office.questionnaire.content_hash:
+        return office
+    with office.database.read() as conn:
+        return at_version(conn, office, intake.content_hash)
+
+
 def facts_of(office: Office, intake: StoredIntake | None) -> Facts:
     """What is known of a draft now."""
     answers = intake.merged if intake else {}
@@ -108,9 +117,10 @@ def leave(office: Office, intake_id: str, *, actor: str = PATIENT) -> tuple[Pane
         intake = intakes.read_draft(act.conn, office.vault, intake_id)
         if intake is None or intake.status != DRAFT:
             return ()
+        office = at_version(act.conn, office, intake.content_hash)
         intakes.mark_left(act.conn, intake.id, now=office.now())
         facts = Facts(office.questionnaire, intake.merged, office.today())
-        raised = raise_for(act, intake, urgent_rules(facts), "left")
+        raised = raise_for(replace(act, office=office), intake, urgent_rules(facts), "left")
         act.note("intake.left", intake.id)
     return panels(office, raised)
 
