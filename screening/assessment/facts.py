@@ -55,7 +55,7 @@ class Facts:
         self.today = today
         self.saved_pages = saved_pages
         self.medicines = questionnaire.medicine_table
-        self._asked: dict[str, Truth] = {}
+        self._truths: dict[str, Truth] = {}
         self._values: dict[str, Value] = {}
         self._scores: dict[str, Score | None] = {}
 
@@ -70,10 +70,14 @@ class Facts:
 
     def asked(self, name: str) -> Truth:
         """Is the question asked? None while that is not known (then it is not asked yet)."""
-        if name not in self._asked:
-            ask_if = self.questionnaire.questions[name].ask_if
-            self._asked[name] = condition(ask_if)(self) if ask_if else True
-        return self._asked[name]
+        ask_if = self.questionnaire.questions[name].ask_if
+        return True if ask_if is None else self.holds(ask_if)
+
+    def holds(self, ask_if: str) -> Truth:
+        """Is the condition true? Many questions share one: the items of an instrument."""
+        if ask_if not in self._truths:
+            self._truths[ask_if] = condition(ask_if)(self)
+        return self._truths[ask_if]
 
     def answered(self, name: str) -> Truth:
         """Asked, has a value, and not "discuss"; None on a draft until its page is saved."""

@@ -123,9 +123,10 @@ class Page(Frozen):
         return first if first.kind == "group" else None
 
     @cached_property
-    def always_asked(self) -> bool:
-        """Does it ask something whatever was answered before?"""
-        return any(question.ask_if is None for question in self.questions)
+    def asked_if(self) -> frozenset[str] | None:
+        """It is asked if one of these conditions is true; None: whatever was answered before."""
+        conditions = {question.ask_if for question in self.questions}
+        return None if None in conditions else frozenset(c for c in conditions if c)
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -37,8 +37,8 @@ class Progress:
     def unanswered(self, page: Page) -> list[Question]:
         """The required questions of a page that are asked and have no answer."""
         answers = self.facts.answers
-        asked = self.facts.asked
-        return [q for q in page.required if q.id not in answers and asked(q.id) is True]
+        left = (question for question in page.required if question.id not in answers)
+        return [question for question in left if self.facts.asked(question.id) is True]
 
     def state(self, page: Page) -> PageState:
         if page.id not in self.saved:
@@ -64,8 +64,7 @@ class Progress:
         return all(self.state(p) == "done" for p in earlier)
 
     def is_asked(self, page: Page) -> bool:
-        asked = self.facts.asked
-        return page.always_asked or any(asked(question.id) is True for question in page.questions)
+        return page.asked_if is None or True in map(self.facts.holds, page.asked_if)
 
     def support_after(self, page: Page) -> Panel | None:
         """The help to show right after this page, for what was answered on it."""
