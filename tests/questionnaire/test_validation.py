@@ -239,10 +239,10 @@ def test_ticks_stand_in_the_order_of_the_options():
     }
 
 
-def test_what_is_blank_is_left_out_but_an_empty_list_is_an_answer():
+def test_what_is_blank_is_left_out_but_neither_a_row_nor_an_empty_list():
     asked = tiny(question("note", "text"), question("drugs", "group", columns=COLUMNS))
     rows = [{"drug": " x ", "dose": None, "weeks": ""}, {"drug": "  "}]
-    assert normalise(asked, {"note": " ", "drugs": rows}) == {"drugs": [{"drug": "x"}]}
+    assert normalise(asked, {"note": " ", "drugs": rows}) == {"drugs": [{"drug": "x"}, {}]}
     assert normalise(asked, {"note": None, "drugs": []}) == {"drugs": []}
 
 

@@ -1,5 +1,9 @@
-"""What a patient reads when an answer cannot be taken, and what the form must not lose."""
+"""What a patient reads when an answer cannot be taken, and where the form promises nothing."""
 
+import pytest
+
+from screening.questionnaire.validation import Problem
+from screening.web import fields
 from tests.builders import person
 from tests.walker import as_typed
 
@@ -45,3 +49,43 @@ def test_switching_the_language_of_the_first_page_is_no_conflict(site):
     assert walker.press().path == "/form/right-now"
     assert site.answers["feels_pushed"] == "yes"
     assert site.answers["language"] == "es"
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("question", "code", "values", "said"),
+    [
+        ("consent_privacy", "agree", {}, "confirm that you have read the privacy notice"),
+        ("medications", "rows_min", {}, "Add the medicines you have taken in the last 30 days"),
+        ("height_in", "range", {"min": 36, "max": 96, "unit": "in"}, "36 to 96 inches"),
+        ("height_in", "not_a_number", {"unit": "in"}, "like 66"),
+        ("substances_12m", "none_with_others", {}, "“None of these”"),
+    ],
+)
+def test_the_words_of_a_problem_fit_its_question(site, question, code, values, said):
+    of = site.questionnaire.questions[question]
+    words = fields.words(site.questionnaire, of, Problem(question, code, values), "en")
+    assert said in words
+
+
+def test_no_patient_reads_a_unit_in_another_language(site):
+    walker = site.walker_at("support").press("language")
+    assert walker.soup.html["lang"] == "es"
+    assert "days a week" not in walker.text
+
+
+def test_a_height_in_centimeters_comes_back_with_its_unit(site):
+    walker = site.walker_at("body")
+    walker.answer_page(person(), height_in="168 cm").open("/form/body")
+    assert walker.value("height_in") == "66.14 in"
+    walker.press()
+    assert site.answers["height_in"] == 66.14
+    assert "66.14 in" in walker.open("/check").text
+
+
+def test_the_check_page_says_what_each_part_of_a_medicine_is(site):
+    walker = site.walker_at("check")
+    assert "How often: once a day" in walker.text
+    assert "Weeks: 10" in walker.text
