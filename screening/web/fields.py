@@ -10,11 +10,14 @@ from typing import Any
 from ..questionnaire.answers import DISCUSS, NONE, UNSURE
 from ..questionnaire.definition import Column, Language, Question, Questionnaire
 from ..questionnaire.validation import Problem
-from .i18n import text
+from .i18n import text, texts
 
 View = dict[str, Any]
 WIDTHS = {"integer": 5, "decimal": 5, "zip": 10, "phone": 20}
-UNITS = {"mm[Hg]": "mmHg", "months": None, "in": None, "lb": None, "h": None}
+# The unit beside an input. None: the question names it, or several may be typed.
+UNITS = {"mm[Hg]": "mmHg"} | dict.fromkeys(("months", "in", "lb", "h", "days a week"))
+OWN_UNITS = ("in", "lb")  # stored in these whatever was typed
+EXAMPLES = {"in": "66", "lb": "150", "mg": "100"}
 DATE_WIDTHS = {"month": 4, "day": 2, "year": 4}
 SUGGESTIONS = "medicine-names"
 
@@ -90,7 +93,7 @@ def view(
 ) -> View:
     """The view of one question with its stored `answer`, or with what was `typed` when given."""
     drawn = dict(_static(question, language))
-    values = typed_values(question, typed) if typed is not None else stored_values(answer)
+    values = typed_values(question, typed) if typed is not None else stored_values(question, answer)
     drawn["error"] = error
     drawn["options"] = [
         option | {"checked": option["value"] in values} for option in drawn["options"]
@@ -117,9 +120,12 @@ def view(
     return drawn
 
 
-def stored_values(answer: object) -> list[str]:
+def stored_values(question: Question, answer: object) -> list[str]:
+    """What the inputs of a stored answer hold. Reading it again gives the same answer."""
     if answer is None:
         return []
+    if question.unit in OWN_UNITS and isinstance(answer, float):
+        return [f"{answer} {question.unit}"]  # 168 cm came back as a bare 66.14
     if isinstance(answer, list | tuple):
         return [str(part) for part in answer]
     return ["yes"] if answer is True else [str(answer)]
@@ -202,8 +208,11 @@ def words(
     if other:
         values["other"] = _in(other.thing, language)
     values["thing"] = _thing(question, problem, language)
-    values.setdefault("example", "20")
-    return text(f"problem.{problem.code}", language, **values)
+    unit = str(values.get("unit", ""))
+    values["example"] = EXAMPLES.get(unit, "7")
+    values["none"] = next((o.text(language) for o in question.options if o.id == NONE), "")
+    key = f"problem.{problem.code}"
+    return text(f"{key}_{unit}" if f"{key}_{unit}" in texts() else key, language, **values)
 
 
 def _thing(question: Question, problem: Problem, language: Language) -> str:

@@ -150,7 +150,11 @@ def _field(
             bad_part=part,
         )
         return drawing.draw(view, shown)
-    values = fields.stored_values(answer) if typed is None else fields.typed_values(question, typed)
+    values = (
+        fields.stored_values(question, answer)
+        if typed is None
+        else fields.typed_values(question, typed)
+    )
     return drawing.question_html(
         questionnaire, question, language(), values, error=error, shown=shown
     )

@@ -64,8 +64,9 @@ def answer_lines(question: Question, answer: object) -> list[str]:
 
 
 def _typed_lines(question: Question, answer: object) -> list[str]:
-    unit = fields.UNITS.get(question.unit or "", question.unit) or ""
-    return f"{answer} {unit}".strip().split("\n")
+    unit = question.unit or ""
+    words = unit if unit in fields.OWN_UNITS else fields.UNITS.get(unit, unit)
+    return f"{answer} {words or ''}".strip().split("\n")
 
 
 def _tick_lines(question: Question, answer: object) -> list[str]:
@@ -79,7 +80,8 @@ def _row_lines(group: Question, answer: object) -> list[str]:
         return [in_language(group.none_text) if group.none_text else t("check.none")]
     cards = [row_card(group, row) for row in rows]
     return [
-        " · ".join([card["title"], *(line["value"] for line in card["lines"])]) for card in cards
+        " · ".join([card["title"], *(f"{of['label']}: {of['value']}" for of in card["lines"])])
+        for card in cards
     ]
 
 
