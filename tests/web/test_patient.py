@@ -314,7 +314,7 @@ def test_the_language_switch_keeps_what_was_typed(site):
     assert not walker.errors
     assert site.answers["language"] == "es"
     walker.press()
-    assert walker.errors["email"].startswith("Para su correo electrónico")
+    assert walker.errors["email"].startswith("Revise su correo electrónico")
     walker.press("language")
     assert walker.soup.html["lang"] == "en"
     assert site.answers["language"] == "en"
