@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, text
 
 from .models import AuditRow, table
+from .prepared import Prepared
 from .sealed import to_json
 from .vault import Keyring
 
@@ -22,8 +23,8 @@ AUDIT = table(AuditRow)
 CHAIN_LOCK = 5_417_002  # an arbitrary number of ours, for pg_advisory_xact_lock
 BATCH = 500
 
-_LAST = select(AUDIT.c.id, AUDIT.c.mac).order_by(AUDIT.c.id.desc()).limit(1)
-_APPEND = insert(AUDIT)
+_LAST = Prepared(select(AUDIT.c.id, AUDIT.c.mac).order_by(AUDIT.c.id.desc()).limit(1))
+_APPEND = Prepared(insert(AUDIT))
 _LOCK = text(f"SELECT pg_advisory_xact_lock({CHAIN_LOCK})")
 
 
@@ -48,7 +49,7 @@ def append(
     """Add a row and return its id. `actor`: "patient", "user:12", "system" or "cli"."""
     if conn.dialect.name == "postgresql":
         conn.execute(_LOCK)  # or two transactions would continue from the same row
-    last = conn.execute(_LAST).first()
+    last = head(conn)
     row_id = last.id + 1 if last else 1
     values = {
         "id": row_id,
@@ -59,13 +60,12 @@ def append(
         "detail": None if detail is None else to_json(detail).decode(),
     }
     mac = _mac(keyring, last.mac if last else b"", values)
-    conn.execute(_APPEND, {**values, "mac": mac})
+    _APPEND.changed(conn, {**values, "mac": mac})
     return row_id
 
 
 def head(conn: Connection) -> Head | None:
-    last = conn.execute(_LAST).first()
-    return last and Head(last.id, last.mac)
+    return next((Head(*row) for row in _LAST.rows(conn, {})), None)
 
 
 def verify(conn: Connection, keyring: Keyring, *, kept: Head | None = None) -> int | None:

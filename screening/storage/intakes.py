@@ -11,26 +11,16 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    RowMapping,
-    bindparam,
-    delete,
-    exists,
-    func,
-    insert,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Connection, delete, insert, select, update
 
-from .models import Alert, AuditRow, Definition, Document, Intake, PageSave, Submission, table
+from . import draft_statements as drafts
+from .models import Alert, AuditRow, Definition, Document, Submission, table
 from .sealed import insert_once, seal_json, to_json, unseal_all, unseal_json
 from .vault import DataKey, Vault, new_reference
 
-DRAFT, SUBMITTED = "draft", "submitted"
+DRAFT, SUBMITTED = drafts.DRAFT, "submitted"
 
-DEFINITIONS, INTAKES, SAVES = table(Definition), table(Intake), table(PageSave)
+DEFINITIONS, INTAKES, SAVES = table(Definition), drafts.INTAKES, drafts.SAVES
 SUBMISSIONS, ALERTS, DOCUMENTS = table(Submission), table(Alert), table(Document)
 AUDIT = table(AuditRow)
 
@@ -89,57 +79,6 @@ class OldSave:
     revision: int
     saved_at: datetime
     answers: PageAnswers = field(repr=False)
-
-
-# Built once: making a statement costs more than SQLite takes to run it.
-_INTAKE = select(INTAKES).where(INTAKES.c.id == bindparam("intake"))
-_newest = (
-    select(SAVES.c.page_id, func.max(SAVES.c.revision))
-    .where(SAVES.c.intake_id == bindparam("intake"))
-    .group_by(SAVES.c.page_id)
-)
-# Five times as fast as "not exists a newer one" on a draft with a long history.
-_CURRENT = select(SAVES.c.page_id, SAVES.c.revision, SAVES.c.ciphertext).where(
-    SAVES.c.intake_id == bindparam("intake"),
-    tuple_(SAVES.c.page_id, SAVES.c.revision).in_(_newest),
-)
-_CURRENT_PAGE = _CURRENT.where(SAVES.c.page_id == bindparam("page"))
-_COUNT_SAVE = (
-    update(INTAKES)
-    .where(INTAKES.c.id == bindparam("intake"), INTAKES.c.status == DRAFT)
-    .values(
-        revision=INTAKES.c.revision + 1,
-        saved_at=bindparam("now"),
-        seen_at=bindparam("now"),
-        left_at=None,
-    )
-    .returning(INTAKES.c.revision)
-)
-_ADD_SAVE = (
-    insert(SAVES)
-    .from_select(
-        ["intake_id", "page_id", "revision", "ciphertext", "saved_at"],
-        select(
-            bindparam("intake", type_=SAVES.c.intake_id.type),
-            bindparam("page", type_=SAVES.c.page_id.type),
-            bindparam("revision", type_=SAVES.c.revision.type),
-            bindparam("ciphertext", type_=SAVES.c.ciphertext.type),
-            bindparam("now", type_=SAVES.c.saved_at.type),
-        ).where(
-            ~exists().where(
-                SAVES.c.intake_id == bindparam("intake"),
-                SAVES.c.page_id == bindparam("page"),
-                SAVES.c.revision > bindparam("expected"),
-            )
-        ),
-    )
-    .execution_options(preserve_rowcount=True)
-)
-_SEEN = (
-    update(INTAKES)
-    .where(INTAKES.c.id == bindparam("intake"), INTAKES.c.status == DRAFT)
-    .values(seen_at=bindparam("now"), left_at=None)
-)
 
 
 def store_definition(
@@ -216,11 +155,10 @@ def find_by_code(conn: Connection, vault: Vault, typed: str) -> str | None:
 
 def read_draft(conn: Connection, vault: Vault, intake_id: str) -> StoredIntake | None:
     """None when there is none; check `status`. Raises VaultError when a page was tampered with."""
-    row = conn.execute(_INTAKE, {"intake": intake_id}).mappings().first()
-    if row is None:
-        return None
-    intake = _stored(vault, row)
-    return _with_answers(conn, vault, intake) if intake.status == DRAFT else intake
+    intake = _read(conn, vault, intake_id)
+    if intake is None or intake.status != DRAFT:
+        return intake
+    return _with_answers(conn, vault, intake)
 
 
 def save_page(
@@ -239,9 +177,10 @@ def save_page(
     the same answers twice (a lost reply) is one save. Raises StaleRevision when other answers were
     saved in the meantime, NotADraft when the intake is submitted or deleted.
     """
-    revision = conn.execute(_COUNT_SAVE, {"intake": intake.id, "now": now}).scalar()
-    if revision is None:
+    counted = drafts.COUNT_SAVE.rows(conn, {"intake": intake.id, "now": now})
+    if not counted:
         raise NotADraft(intake.id)
+    revision = counted[0][0]
     context = _context(intake.id, page_id, revision)
     values = {
         "intake": intake.id,
@@ -251,7 +190,7 @@ def save_page(
         "now": now,
         "expected": expected_revision or 0,
     }
-    saved = conn.execute(_ADD_SAVE, values).rowcount == 1
+    saved = drafts.ADD_SAVE.changed(conn, values) == 1
     if not saved:
         _same_or_stale(conn, vault, intake, page_id, answers)
     fresh = replace(intake, revision=revision, saved_at=now, seen_at=now, left_at=None)
@@ -267,15 +206,17 @@ def save_page(
 def _same_or_stale(
     conn: Connection, vault: Vault, intake: StoredIntake, page_id: str, answers: PageAnswers
 ) -> None:
-    save = conn.execute(_CURRENT_PAGE, {"intake": intake.id, "page": page_id}).one()
-    stored = _opened(vault, intake, *save)
+    ((_, revision, sealed),) = drafts.CURRENT_PAGE.rows(
+        conn, {"intake": intake.id, "page": page_id}
+    )
+    stored = _opened(vault, intake, page_id, revision, sealed)
     if to_json(stored) != to_json(answers):
-        raise StaleRevision(page_id, stored, save.revision)
+        raise StaleRevision(page_id, stored, revision)
 
 
 def touch(conn: Connection, intake_id: str, *, now: datetime) -> None:
     """The patient is here: counts as activity, and a draft that was left is no longer."""
-    conn.execute(_SEEN, {"intake": intake_id, "now": now})
+    drafts.SEEN.changed(conn, {"intake": intake_id, "now": now})
 
 
 def mark_left(conn: Connection, intake_id: str, *, now: datetime) -> bool:
@@ -306,10 +247,9 @@ def abandoned_drafts(conn: Connection, *, before: datetime) -> list[str]:
 
 def page_history(conn: Connection, vault: Vault, intake_id: str) -> list[OldSave]:
     """Every save of every page in the order they were made, of a draft or a submitted intake."""
-    row = conn.execute(_INTAKE, {"intake": intake_id}).mappings().first()
-    if row is None:
+    intake = _read(conn, vault, intake_id)
+    if intake is None:
         return []
-    intake = _stored(vault, row)
     asked = select(SAVES).where(SAVES.c.intake_id == intake_id).order_by(SAVES.c.revision)
     return [
         OldSave(
@@ -375,13 +315,17 @@ def rewrap_keys(conn: Connection, vault: Vault, *, limit: int) -> int:
     return len(rows)
 
 
-def _stored(vault: Vault, row: RowMapping) -> StoredIntake:
-    key = vault.open_data_key(row["key_id"], row["wrapped_key"])
-    return StoredIntake(key=key, **{name: row[name] for name in _PLAIN})
+def _read(conn: Connection, vault: Vault, intake_id: str) -> StoredIntake | None:
+    """Without its answers."""
+    for row in drafts.INTAKE.rows(conn, {"intake": intake_id}):
+        kept = dict(zip(drafts.INTAKE_COLUMNS, row, strict=True))
+        key = vault.open_data_key(kept["key_id"], kept["wrapped_key"])
+        return StoredIntake(key=key, **{name: kept[name] for name in _PLAIN})
+    return None
 
 
 def _with_answers(conn: Connection, vault: Vault, intake: StoredIntake) -> StoredIntake:
-    rows = conn.execute(_CURRENT, {"intake": intake.id}).all()
+    rows = drafts.CURRENT.rows(conn, {"intake": intake.id})
     revisions = {page: revision for page, revision, _ in rows}
     sealed = ((text, _context(intake.id, page, revision)) for page, revision, text in rows)
     opened = unseal_all(vault, intake.key, sealed)

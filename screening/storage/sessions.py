@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from .models import WebSession, table
+from .prepared import Prepared
 from .sealed import from_json, to_json
 from .vault import Vault
 
@@ -28,10 +29,13 @@ class StoredSession:
     data: Mapping[str, Any] = field(repr=False)
 
 
-# Built once: every request reads its session.
-_LIVE = select(
-    SESSIONS.c.ciphertext, SESSIONS.c.created_at, SESSIONS.c.seen_at, SESSIONS.c.expires_at
-).where(SESSIONS.c.token_hash == bindparam("token_hash"), SESSIONS.c.expires_at > bindparam("now"))
+_LIVE = Prepared(
+    select(
+        SESSIONS.c.ciphertext, SESSIONS.c.created_at, SESSIONS.c.seen_at, SESSIONS.c.expires_at
+    ).where(
+        SESSIONS.c.token_hash == bindparam("token_hash"), SESSIONS.c.expires_at > bindparam("now")
+    )
+)
 
 
 def new_token() -> str:
@@ -62,11 +66,12 @@ def read_session(
     conn: Connection, vault: Vault, token: str, *, now: datetime
 ) -> StoredSession | None:
     """None for an unknown or expired token. Raises VaultError when the row was tampered with."""
-    row = conn.execute(_LIVE, {"token_hash": _hash(token), "now": now}).first()
-    if row is None:
+    found = _LIVE.rows(conn, {"token_hash": _hash(token), "now": now})
+    if not found:
         return None
-    opened = vault.unseal_session(row.ciphertext, context=_context(token))
-    return StoredSession(row.created_at, row.seen_at, row.expires_at, from_json(opened))
+    sealed, created_at, seen_at, expires_at = found[0]
+    opened = vault.unseal_session(sealed, context=_context(token))
+    return StoredSession(created_at, seen_at, expires_at, from_json(opened))
 
 
 def update_session(
