@@ -135,8 +135,13 @@ class Page(Frozen):
         return frozenset(instruments | {q.id for q in self.questions})
 
     @cached_property
-    def required(self) -> tuple[Question, ...]:
-        return tuple(question for question in self.questions if question.required)
+    def required_if(self) -> dict[str | None, frozenset[str]]:
+        """The required questions by the condition under which they are asked; None: always."""
+        required = [question for question in self.questions if question.required]
+        return {
+            ask_if: frozenset(q.id for q in required if q.ask_if == ask_if)
+            for ask_if in dict.fromkeys(question.ask_if for question in required)
+        }
 
 
 class Section(Frozen):

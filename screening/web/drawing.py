@@ -92,7 +92,7 @@ def page_html(
     pieces = kept[page, language, return_to]
     filled = {**values, "csrf_token": generate_csrf()}
     return "".join(
-        str(escape(filled[piece])) if number % 2 else piece for number, piece in enumerate(pieces)
+        [escape(filled[piece]) if number % 2 else piece for number, piece in enumerate(pieces)]
     )
 
 

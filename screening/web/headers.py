@@ -51,7 +51,7 @@ def install(app: Flask, *, https: bool) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
+        response.headers.extend(HEADERS)
         if https:
             response.headers["Strict-Transport-Security"] = HSTS
         if response.headers.get("Cache-Control") != FOREVER:

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, abort, current_app, g, redirect, request, session
 from werkzeug.wrappers import Response
 
+from screening.questionnaire.definition import Language
 from screening.settings import LANGUAGES, Settings
 
 INTERFACE = Path(__file__).parent.parent / "content" / "interface.toml"
@@ -63,14 +64,15 @@ def t(key: str, **values: object) -> str:
     return text(key, current_language(), **values)
 
 
-def current_language() -> str:
+def current_language() -> Language:
     """This request's language: set in g, else of the session, else the browser's, else the first.
 
     Staff pages set `g.language = "en"`; the patient's views set it from a resumed draft.
     """
-    if "language" not in g:
-        g.language = _wanted()
-    return str(g.language)
+    language: Language | None = g.get("language")
+    if language is None:
+        language = g.language = cast(Language, _wanted())
+    return language
 
 
 def _wanted() -> str:

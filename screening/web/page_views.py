@@ -136,14 +136,14 @@ def _field(
     # The language is set by the language switch and posted as a hidden input.
     if not shown.drawn or question.id == "language":
         return Markup("")
-    questionnaire, answer = facts.questionnaire, facts.answers.get(question.id)
-    error = fields.words(questionnaire, question, problem, language()) if problem else None
+    questionnaire, answer, spoken = facts.questionnaire, facts.answers.get(question.id), language()
+    error = fields.words(questionnaire, question, problem, spoken) if problem else None
     if question.kind == "date":
         part = problem.part if problem else ""
         view = fields.view(
             questionnaire,
             question,
-            language(),
+            spoken,
             answer=answer,
             typed=typed,
             error=error,
@@ -155,9 +155,7 @@ def _field(
         if typed is None
         else fields.typed_values(question, typed)
     )
-    return drawing.question_html(
-        questionnaire, question, language(), values, error=error, shown=shown
-    )
+    return drawing.question_html(questionnaire, question, spoken, values, error=error, shown=shown)
 
 
 def _instrument(page: Page, questionnaire: Questionnaire) -> Context | None:

@@ -7,17 +7,14 @@ from typing import Any, cast
 from flask import request, url_for
 
 from ..questionnaire.answers import DISCUSS, UNSURE
-from ..questionnaire.definition import Column, Language, Page, Question
+from ..questionnaire.definition import Column, Page, Question
 from . import fields
 from .dates import day_in_words
 from .i18n import current_language, t
 
 CHECK = "check"
 Context = dict[str, Any]
-
-
-def language() -> Language:
-    return cast(Language, current_language())
+language = current_language
 
 
 def page_url(page: Page, **values: Any) -> str:

@@ -1,5 +1,6 @@
 """Where a draft stands: which pages are asked, which are complete, where to go next. Pure."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from functools import cached_property
 from typing import Literal
@@ -18,6 +19,7 @@ class Progress:
         self.facts = facts
         self.saved = saved
         self.pages = tuple(facts.questionnaire.pages.values())
+        self._states: dict[str, PageState] = {}
 
     @cached_property
     def asked(self) -> list[Page]:
@@ -36,32 +38,45 @@ class Progress:
 
     def unanswered(self, page: Page) -> list[Question]:
         """The required questions of a page that are asked and have no answer."""
-        answers = self.facts.answers
-        left = (question for question in page.required if question.id not in answers)
-        return [question for question in left if self.facts.asked(question.id) is True]
+        open_here = {
+            question
+            for ask_if, questions in page.required_if.items()
+            if ask_if is None or self.facts.holds(ask_if) is True
+            for question in questions - self.facts.answers.keys()
+        }
+        return [question for question in page.questions if question.id in open_here]
 
     def state(self, page: Page) -> PageState:
+        if page.id not in self._states:
+            self._states[page.id] = self._state(page)
+        return self._states[page.id]
+
+    def _state(self, page: Page) -> PageState:
         if page.id not in self.saved:
             return "todo"
-        return "started" if self.unanswered(page) else "done"
+        given = self.facts.answers.keys()
+        for ask_if, questions in page.required_if.items():
+            is_open = not questions <= given
+            if is_open and (ask_if is None or self.facts.holds(ask_if) is True):
+                return "started"
+        return "done"
 
     def place(self, page: Page) -> int:
         """The page's number among those that are asked, from 1."""
-        here = self._number(page)
-        return sum(self._number(p) <= here for p in self.asked) or 1
+        return bisect_right(self._numbers, self._number(page)) or 1
 
     def before(self, page: Page) -> Page | None:
-        here = self._number(page)
-        return next((p for p in reversed(self.asked) if self._number(p) < here), None)
+        place = bisect_left(self._numbers, self._number(page))
+        return self.asked[place - 1] if place else None
 
     def after(self, page: Page) -> Page | None:
-        here = self._number(page)
-        return next((p for p in self.asked if self._number(p) > here), None)
+        place = bisect_right(self._numbers, self._number(page))
+        return self.asked[place] if place < len(self.asked) else None
 
     def reached(self, page: Page) -> bool:
         """May the page be opened? Pages open in order."""
-        earlier = (p for p in self.pages[: self._number(page)] if self.is_asked(p))
-        return all(self.state(p) == "done" for p in earlier)
+        earlier = self.pages[: self._number(page)]
+        return not any(self.state(p) != "done" and self.is_asked(p) for p in earlier)
 
     def is_asked(self, page: Page) -> bool:
         return page.asked_if is None or True in map(self.facts.holds, page.asked_if)
@@ -75,6 +90,11 @@ class Progress:
             return None
         alone = Facts(questionnaire, here, self.facts.today)
         return questionnaire.panel[support.panel] if condition(support.when)(alone) else None
+
+    @cached_property
+    def _numbers(self) -> list[int]:
+        numbers = self.facts.questionnaire.page_number
+        return [numbers[page.id] for page in self.asked]
 
     def _number(self, page: Page) -> int:
         return self.facts.questionnaire.page_number[page.id]
