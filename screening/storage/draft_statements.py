@@ -27,6 +27,9 @@ _newer_save = exists().where(
 )
 
 INTAKE = Prepared(select(INTAKES).where(INTAKES.c.id == bindparam("intake")))
+STATE = Prepared(
+    select(INTAKES.c.revision, INTAKES.c.status).where(INTAKES.c.id == bindparam("intake"))
+)
 CURRENT = Prepared(_current)
 CURRENT_PAGE = Prepared(_current.where(SAVES.c.page_id == bindparam("page")))
 COUNT_SAVE = Prepared(

@@ -161,6 +161,13 @@ def read_draft(conn: Connection, vault: Vault, intake_id: str) -> StoredIntake |
     return _with_answers(conn, vault, intake)
 
 
+def read_again(conn: Connection, vault: Vault, seen: StoredIntake) -> StoredIntake | None:
+    """As `read_draft`, but `seen` itself when no page was saved since it was read, nor sent."""
+    if list(drafts.STATE.rows(conn, {"intake": seen.id})) == [(seen.revision, seen.status)]:
+        return seen
+    return read_draft(conn, vault, seen.id)
+
+
 def save_page(
     conn: Connection,
     vault: Vault,

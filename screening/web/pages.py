@@ -1,6 +1,6 @@
 """One page of the form: shown, judged and saved. Every Continue is one committed transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -88,21 +88,24 @@ def _store(page: Page, visit: Visit, sent: Sent, action: str) -> Response | str:
 def judge(page: Page, intake: StoredIntake | None, form: MultiDict[str, str]) -> Sent:
     """Coerce, judge and sort what was typed. Only questions that are asked can have problems."""
     desk = office()
-    bound = cast(Mapping[str, AnswerField], page_form(page)(form))
-    typed = {q.id: bound[q.id].data for q in page.questions if bound[q.id].data is not None}
+    today = desk.today()
+    bound = {
+        field.question.id: field for field in cast(Iterable[AnswerField], page_form(page)(form))
+    }
+    typed = {name: field.data for name, field in bound.items() if field.data is not None}
     typed = normalise(desk.questionnaire, typed)
     stored = intake.merged if intake else {}
     merged = {k: v for k, v in stored.items() if k not in bound} | typed
     wrong = {
         question.id: [*bound[question.id].problems]
-        or problems(question, typed[question.id], merged, desk.today())
+        or problems(question, typed[question.id], merged, today)
         for question in page.questions
         if question.id in typed or bound[question.id].problems
     }
     good = {k: v for k, v in typed.items() if not wrong[k]}
     known = {k: v for k, v in merged.items() if not wrong.get(k)}
     saved_pages = {*(intake.answers if intake else ()), page.id}
-    facts = Facts(desk.questionnaire, known, desk.today(), saved_pages)
+    facts = Facts(desk.questionnaire, known, today, saved_pages)
     return Sent(good, list(_faults(page.questions, facts, wrong)))
 
 
@@ -176,6 +179,7 @@ def _save(page: Page, intake: StoredIntake | None, sent: Sent) -> intake_flow.Sa
         page,
         answers,
         revision=_number(request.form.get("revision")),
+        seen=intake,
     )
 
 
@@ -201,7 +205,7 @@ def _interruption(saved: intake_flow.Saved) -> str | None:
 def _onward(page: Page, saved: intake_flow.Saved, action: str) -> Response | str:
     if page.group and (action == ADD or _was_changing(page)):
         return redirect(said.page_url(page, return_to=said.returning()), 303)
-    visit = Visit(saved.intake)
+    visit = Visit(saved.intake, saved.facts)
     if page.id == visit.progress.last.id:
         return _send(page, visit, saved.intake.id)
     return redirect(_next_url(page, visit), 303)

@@ -18,8 +18,11 @@ from .sessions import ServerSession
 class Visit:
     """One request's view of an intake: what is stored, what is known, where it stands."""
 
-    def __init__(self, intake: StoredIntake | None) -> None:
+    def __init__(self, intake: StoredIntake | None, facts: Facts | None = None) -> None:
+        """`facts`: what is known, when that was worked out before."""
         self.intake = intake
+        if facts:
+            self.facts = facts
 
     @cached_property
     def facts(self) -> Facts:

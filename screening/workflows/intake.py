@@ -48,12 +48,14 @@ class Rejected(Exception):  # noqa: N818 - an outcome that callers answer
 @dataclass(frozen=True)
 class Saved:
     """A page is stored. `panels`: what the patient must see at once. `code`: set the first time a
-    resume code is given. `child`: the patient is under 18 and nothing was kept."""
+    resume code is given. `child`: the patient is under 18 and nothing was kept. `facts`: what is
+    known now, when that was worked out."""
 
     intake: StoredIntake
     panels: tuple[Panel, ...] = ()
     code: str | None = None
     child: bool = False
+    facts: Facts | None = None
 
 
 def read(office: Office, intake_id: str) -> StoredIntake | None:
@@ -99,16 +101,18 @@ def save_page(
     answers: Answers,
     *,
     revision: int | None,
+    seen: StoredIntake | None = None,
     actor: str = PATIENT,
 ) -> Saved:
     """Store a page's answers; without an intake, start one.
 
-    `revision` is that of the page when it was shown, None when it is not known. Raises
+    `revision` is that of the page when it was shown, None when it is not known. `seen` is the
+    intake as it was read earlier, which spares reading it once more. Raises
     StaleRevision when another tab saved other answers since, NotADraft when the intake is sent
     or gone.
     """
     with _act(office, actor) as act:
-        return _save(act, _open(act, intake_id), page, answers, revision)
+        return _save(act, _open(act, intake_id, seen), page, answers, revision)
 
 
 def leave(office: Office, intake_id: str, *, actor: str = PATIENT) -> tuple[Panel, ...]:
@@ -218,10 +222,14 @@ def _act(office: Office, actor: str) -> Iterator[Act]:
         yield Act(conn, office, actor)
 
 
-def _open(act: Act, intake_id: str | None) -> StoredIntake:
+def _open(act: Act, intake_id: str | None, seen: StoredIntake | None = None) -> StoredIntake:
     if intake_id is None:
         return _start(act)
-    intake = intakes.read_draft(act.conn, act.office.vault, intake_id)
+    vault = act.office.vault
+    if seen is None:
+        intake = intakes.read_draft(act.conn, vault, intake_id)
+    else:
+        intake = intakes.read_again(act.conn, vault, seen)
     if intake is None or intake.status != DRAFT:
         raise NotADraft(intake_id)
     return intake
@@ -274,7 +282,8 @@ def _save(
     raised = raise_for(act, stored, fired, page.id)
     code = _first_code(act, stored) if first and "date_of_birth" in here else None
     act.note("page.saved", intake.id, page=page.id, revision=stored.revision)
-    return Saved(stored, panels(office, told_here(fired, raised, here)), code)
+    shown = panels(office, told_here(fired, raised, here))
+    return Saved(stored, shown, code, facts=facts if stored.merged == merged else None)
 
 
 def _first_code(act: Act, intake: StoredIntake) -> str | None:

@@ -1,6 +1,5 @@
 """Where a draft stands: which pages are asked, which are complete, where to go next. Pure."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from functools import cached_property
 from typing import Literal
@@ -63,15 +62,16 @@ class Progress:
 
     def place(self, page: Page) -> int:
         """The page's number among those that are asked, from 1."""
-        return bisect_right(self._numbers, self._number(page)) or 1
+        later = self.pages[self._number(page) + 1 :]
+        return (len(self.asked) - sum(map(self.is_asked, later))) or 1
 
     def before(self, page: Page) -> Page | None:
-        place = bisect_left(self._numbers, self._number(page))
-        return self.asked[place - 1] if place else None
+        earlier = self.pages[: self._number(page)]
+        return next((p for p in reversed(earlier) if self.is_asked(p)), None)
 
     def after(self, page: Page) -> Page | None:
-        place = bisect_right(self._numbers, self._number(page))
-        return self.asked[place] if place < len(self.asked) else None
+        later = self.pages[self._number(page) + 1 :]
+        return next((p for p in later if self.is_asked(p)), None)
 
     def reached(self, page: Page) -> bool:
         """May the page be opened? Pages open in order."""
@@ -90,11 +90,6 @@ class Progress:
             return None
         alone = Facts(questionnaire, here, self.facts.today)
         return questionnaire.panel[support.panel] if condition(support.when)(alone) else None
-
-    @cached_property
-    def _numbers(self) -> list[int]:
-        numbers = self.facts.questionnaire.page_number
-        return [numbers[page.id] for page in self.asked]
 
     def _number(self, page: Page) -> int:
         return self.facts.questionnaire.page_number[page.id]
