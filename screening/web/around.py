@@ -1,5 +1,6 @@
 """What is drawn around the pages of questions: check, resume, code, help, two tabs."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -8,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from ..assessment.facts import Facts
 from ..questionnaire.answers import Answers
 from ..questionnaire.definition import Contact, Page, Panel, Question
+from ..storage.intakes import StoredIntake
 from . import fields
 from .current import office, settings
 from .dates import day_in_words
@@ -90,9 +92,17 @@ def address() -> str:
     return settings().public_url.partition("://")[2].rstrip("/")
 
 
-def code_page(code: str) -> Context:
+def may_come_back(intake: StoredIntake | None) -> bool:
+    """A code opens a form only together with the date of birth."""
+    return intake is not None and birth_question().id in intake.merged
+
+
+def code_page(code: str, *, replaced: bool = False, leaving: bool = False) -> Context:
+    """`replaced`: there was a code before. `leaving`: the patient asked to finish later."""
     return {
         "title": t("code.title"),
+        "replaced": replaced,
+        "action": "stop" if leaving else "continue",
         "code": code.split("-"),
         "kept_until": kept_until(),
         "address": address(),
@@ -103,11 +113,6 @@ def code_page(code: str) -> Context:
 def crisis_page(panels: Sequence[Panel]) -> Context:
     """One page for all that fired: the first panel's title, every lead, each contact once."""
     clinic = settings().clinic
-    values = {
-        "clinic": clinic.name,
-        "phone": clinic.phone or "",
-        "hours": clinic.hours.get(language(), ""),
-    }
     contacts = dict.fromkeys(name for panel in panels for name in panel.contacts)
     steps = dict.fromkeys(in_language(step) for panel in panels for step in panel.steps)
     return {
@@ -116,7 +121,9 @@ def crisis_page(panels: Sequence[Panel]) -> Context:
             "leads": [in_language(panel.lead) for panel in panels],
             "danger": panels[0].danger,
             "steps": list(steps),
-            "told": in_language(panels[0].told).format_map(values),
+            "told": told(panels[0]),
+            "phone": clinic.phone,
+            "phone_href": clinic.phone_href,
         },
         "contacts": [contact_view(office().questionnaire.contact[name]) for name in contacts],
         "call_me": None,
@@ -124,6 +131,18 @@ def crisis_page(panels: Sequence[Panel]) -> Context:
         "seen": " ".join(panel.id for panel in panels),
         "revision": 0,
     }
+
+
+def told(panel: Panel) -> str:
+    """Who knows of it and when they look, without hours or a number that the clinic left out."""
+    clinic, text = settings().clinic, in_language(panel.told)
+    hours = clinic.hours.get(language(), "")
+    if not hours:
+        text = text.replace(" ({hours})", "")
+    if not clinic.phone:
+        sentences = re.split(r"(?<=\.) ", text)
+        text = " ".join(sentence for sentence in sentences if "{phone}" not in sentence)
+    return text.format(clinic=clinic.name, phone=clinic.phone, hours=hours)
 
 
 def contact_view(contact: Contact) -> Context:

@@ -188,18 +188,25 @@ def _after(page: Page, saved: intake_flow.Saved, action: str) -> Response | str:
         end()
         return render_template("patient/child.html", **child())
     begin(saved.intake.id)
-    if action == LATER:
+    code = _code_page(page, saved, leaving=action == LATER)
+    if action == LATER and (saved.panels or not code):
         return leave(saved.intake, saved.panels)
-    return _interruption(saved) or _onward(page, saved, action)
+    # What the patient must see before the next page.
+    help_first = crisis(saved.panels, saved.intake) if saved.panels else None
+    return help_first or code or _onward(page, saved, action)
 
 
-def _interruption(saved: intake_flow.Saved) -> str | None:
-    """What the patient must see before the next page."""
-    if saved.panels:
-        return crisis(saved.panels)
-    if saved.code:
-        return render_template("patient/code.html", **around.code_page(saved.code))
-    return None
+def _code_page(page: Page, saved: intake_flow.Saved, *, leaving: bool) -> str | None:
+    """The code, right after the date of birth. Sent once more (a double click, Reload, Back), the
+    page gives a new one: the first may never have been seen, and nobody can tell it again."""
+    birth = around.birth_question().id
+    numbers = office().questionnaire.page_number
+    is_newest = all(numbers[other] <= numbers[page.id] for other in saved.intake.answers)
+    if birth not in page.names or not is_newest or not around.may_come_back(saved.intake):
+        return None
+    code = saved.code or intake_flow.new_code_for(office(), saved.intake.id)
+    drawn = around.code_page(code, replaced=not saved.code, leaving=leaving)
+    return render_template("patient/code.html", **drawn)
 
 
 def _onward(page: Page, saved: intake_flow.Saved, action: str) -> Response | str:
@@ -217,7 +224,9 @@ def _send(page: Page, visit: Visit, intake_id: str) -> Response | str:
     except intake_flow.Rejected:
         return redirect(url_for("patient.check"), 303)
     support = visit.progress.support_after(page)
-    return crisis([support]) if support else redirect(url_for("patient.done"), 303)
+    if support is None:
+        return redirect(url_for("patient.done"), 303)
+    return crisis([support], visit.intake, sent=True)
 
 
 def _go_on(page: Page, visit: Visit, action: str) -> Response | str:
@@ -231,18 +240,22 @@ def _go_on(page: Page, visit: Visit, action: str) -> Response | str:
 def help_in_other_language(visit: Visit) -> Response | str:
     """The same help once more: its form tells which it is."""
     switch_language(visit)
+    sent = visit.intake is not None and not visit.is_draft
     known = office().questionnaire.panel
     shown = [known[panel] for panel in request.form["seen"].split() if panel in known]
-    return crisis(shown) if shown else redirect(url_for("patient.tasks"), 303)
+    return (
+        crisis(shown, visit.intake, sent=sent) if shown else redirect(url_for("patient.tasks"), 303)
+    )
 
 
 def leave(intake: StoredIntake, shown: Sequence[Panel] = ()) -> Response | str:
     """What is saved stays, this browser forgets it; help first, where a risk was left open."""
     panels = intake_flow.leave(office(), intake.id) or shown
     if panels:
-        return crisis(panels)
+        return crisis(panels, intake)
     end()
-    return redirect(url_for("patient.saved"), 303)
+    no_code = None if around.may_come_back(intake) else "yes"
+    return redirect(url_for("patient.saved", no_code=no_code), 303)
 
 
 def _again(
@@ -277,7 +290,7 @@ def _in_other_language(page: Page, visit: Visit) -> str:
 def switch_language(visit: Visit) -> None:
     """The intake's language goes with the page's."""
     i18n.choose_other()
-    if visit.intake:
+    if visit.intake and visit.is_draft:
         intake_flow.set_language(office(), visit.intake.id, i18n.current_language())
 
 
@@ -293,9 +306,11 @@ def _conflict(page: Page, stale: StaleRevision, sent: Sent) -> Response:
     return make_response(page_html, 409)
 
 
-def crisis(panels: Sequence[Panel]) -> str:
+def crisis(panels: Sequence[Panel], intake: StoredIntake | None, *, sent: bool = False) -> str:
     """The help, in the very response to the answer."""
-    return render_template("patient/crisis.html", **around.crisis_page(panels))
+    kept = "crisis.kept" if around.may_come_back(intake) else "crisis.kept_no_code"
+    drawn = {"kept": i18n.t("crisis.sent" if sent else kept), "sent": sent}
+    return render_template("patient/crisis.html", **around.crisis_page(panels), **drawn)
 
 
 def child() -> dict[str, Any]:

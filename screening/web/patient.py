@@ -14,13 +14,13 @@ from ..storage.submissions import receipt_of
 from ..workflows import intake as intake_flow
 from ..workflows import throttle
 from ..workflows.progress import Progress
-from . import around, i18n, pages, said, sessions, unsaved
+from . import around, i18n, pages, said, unsaved
 from .current import office, settings
 from .dates import moment_in_words
 from .forms import coerce
 from .i18n import t
 from .patient_session import Visit, begin, end, visit, visit_of
-from .unsaved import come_back
+from .unsaved import come_back, was_idle
 
 blueprint = Blueprint("patient", __name__)
 
@@ -41,7 +41,8 @@ def start() -> Response | str:
         "patient/start.html",
         title=t("start.title"),
         minutes=MINUTES,
-        idle_minutes=int(sessions.IDLE.total_seconds() // 60),
+        idle_minutes=unsaved.IDLE_MINUTES,
+        closed="closed" in request.args,
         kept_until=around.kept_until(),
         resume_url=url_for("patient.resume"),
         revision=None,
@@ -76,7 +77,11 @@ def _no_draft(asked: Page, here: Visit) -> Response | str | None:
     if here.intake is None:
         if asked.id == here.progress.pages[0].id:
             return None
-        return come_back() if request.method == "POST" else redirect(url_for("patient.start"), 303)
+        closed = "yes" if was_idle() else None
+        start_page = url_for("patient.start", closed=closed)
+        return come_back() if request.method == "POST" else redirect(start_page, 303)
+    if "seen" in request.form and request.form.get("action") == pages.LANGUAGE:
+        return None  # the help that came with sending, in the other language
     if request.method == "POST" and asked.id != here.progress.last.id:
         abort(409)
     return redirect(url_for("patient.done"), 303)
@@ -146,7 +151,7 @@ def _from_tasks(here: Visit, action: str | None) -> Response | str:
         return pages.leave(intake)
     if action == "code":
         code = intake_flow.new_code_for(office(), intake.id)
-        return render_template("patient/code.html", **around.code_page(code))
+        return render_template("patient/code.html", **around.code_page(code, replaced=True))
     still_open = here.progress.first_open
     if still_open is None or _only_last_is_open(here.progress):
         return redirect(url_for("patient.check"), 303)
@@ -204,15 +209,13 @@ def stop() -> Response | str:
 
 @blueprint.get("/saved")
 def saved() -> Response | str:
-    return _saved_page(None)
-
-
-def _saved_page(idle_minutes: int | None) -> Response | str:
+    no_code = "no_code" in request.args
     answer = make_response(
         render_template(
             "patient/saved.html",
-            title=t("saved.title"),
-            idle_minutes=idle_minutes,
+            title=t("saved.no_code_title" if no_code else "saved.title"),
+            no_code=no_code,
+            start_url=url_for("patient.start"),
             kept_until=around.kept_until(),
             address=around.address(),
             resume_url=url_for("patient.resume"),

@@ -3,7 +3,16 @@ writing, the token does not hold, or the storage fails."""
 
 from typing import Any
 
-from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_wtf.csrf import CSRFError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import ServiceUnavailable
@@ -11,12 +20,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..questionnaire.definition import Page
 from ..storage.database import DatabaseUnavailableError
-from . import around, errors, pages, said
+from . import around, errors, pages, said, sessions
 from .current import office
 from .i18n import t
 from .logging import log
 from .patient_session import visit
 
+IDLE_MINUTES = int(sessions.IDLE.total_seconds() // 60)
 HELD = "held."  # what was typed when the session ended, carried through the resume page
 OURS = ("csrf_token", "revision", "action")  # what the form holds beside what was typed
 
@@ -36,9 +46,15 @@ def resume_page(*, typed: MultiDict[str, str], wrong: bool = False, held: Any = 
         start_url=url_for("patient.start"),
         errors=[{"text": wrong_text, "href": "#code"}] if wrong_text else [],
         held=kept,
+        idle_minutes=IDLE_MINUTES if was_idle() else None,
         action=url_for("patient.resume"),
         revision=None,
     )
+
+
+def was_idle() -> bool:
+    """Did the browser come with a session that has ended by itself?"""
+    return bool(getattr(session, "expired", False))
 
 
 def come_back(status: int = 200) -> Response:
@@ -74,7 +90,8 @@ def token_expired(_error: CSRFError) -> AnyResponse:
         return come_back(400)
     if asked is None:
         abort(400)
-    return make_response(pages.show_typed(asked, here, request.form), 400)
+    again = [{"text": t("error.again"), "href": "#page"}]
+    return make_response(pages.show_typed(asked, here, request.form, errors=again), 400)
 
 
 def not_saved(error: Exception) -> Response:
