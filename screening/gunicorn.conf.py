@@ -5,8 +5,10 @@ a sync worker. Few threads: they wait for each other's hold on the interpreter, 
 the tail of saves.
 """
 
+import gc
 import os
 from pathlib import Path
+from typing import Any
 
 workers = int(os.environ.get("SCREENING_WEB_WORKERS", "2"))
 worker_class = "gthread"
@@ -25,3 +27,9 @@ accesslog = None  # the app logs requests, by route and without addresses
 # Forwarded headers are judged by the app alone (SCREENING_PROXY_HOPS).
 forwarded_allow_ips = ""
 control_socket_disable = True
+
+
+def when_ready(_server: Any) -> None:
+    """Before the fork: what the app is made of lives as long as it, so nothing need look for it."""
+    gc.collect()
+    gc.freeze()

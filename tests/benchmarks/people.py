@@ -1,5 +1,6 @@
 """What the sides of the benchmark have in common: an installation, a patient in it, a bare app."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ def installation(*, testing: bool = True) -> Iterator[Site]:
         settings = Settings(instance=Path(folder) / "instance", testing=testing)
         make_installation(settings)
         app = create_app(settings)
+        gc.freeze()  # as gunicorn.conf.py does
         yield Site(app, Clock(app.extensions["office"], datetime.now(UTC)))
         app.extensions["office"].database.close()
 
