@@ -20,6 +20,7 @@ from .patient_session import Visit, begin, end
 
 CONTINUE, ADD, LATER, STOP = "continue", "add", "later", "stop"
 LANGUAGE, STORED = "language", "stored"
+HELD_BACK = "held_back"  # the page comes again after the help
 
 
 @dataclass
@@ -71,6 +72,8 @@ def receive(page: Page, visit: Visit) -> Response | str:
         return redirect(said.page_url(page), 303)
     sent = judge_group(page, visit) if page.group else judge(page, visit.intake, request.form)
     if sent.problems and action != LATER:
+        if intake_flow.tells_danger(office(), visit.intake, page, sent.answers):
+            return _store(page, visit, sent, action)  # help first; the rest is asked for after it
         return _again(page, visit, sent.problems)
     return _store(page, visit, sent, action)
 
@@ -82,6 +85,8 @@ def _store(page: Page, visit: Visit, sent: Sent, action: str) -> Response | str:
         return _conflict(page, stale, sent)
     except NotADraft:  # sent, or sent once more, while this request was on its way
         return redirect(url_for("patient.done"), 303) if _is_last(page) else abort(409)
+    if sent.problems and saved.panels and action != LATER:
+        return crisis(saved.panels, saved.intake, page=page)
     return _after(page, saved, action)
 
 
@@ -233,18 +238,22 @@ def _go_on(page: Page, visit: Visit, action: str) -> Response | str:
     if action == STOP and visit.intake:
         return leave(visit.intake)
     if action == LANGUAGE:
-        return help_in_other_language(visit)
+        return help_in_other_language(visit, page)
+    if HELD_BACK in request.form and visit.is_draft:
+        return _again(page, visit, judge(page, visit.intake, request.form).problems)
     return redirect(_next_url(page, visit), 303)
 
 
-def help_in_other_language(visit: Visit) -> Response | str:
+def help_in_other_language(visit: Visit, page: Page | None = None) -> Response | str:
     """The same help once more: its form tells which it is."""
     switch_language(visit)
     sent = visit.intake is not None and not visit.is_draft
     known = office().questionnaire.panel
     shown = [known[panel] for panel in request.form["seen"].split() if panel in known]
     return (
-        crisis(shown, visit.intake, sent=sent) if shown else redirect(url_for("patient.tasks"), 303)
+        crisis(shown, visit.intake, sent=sent, page=page if HELD_BACK in request.form else None)
+        if shown
+        else redirect(url_for("patient.tasks"), 303)
     )
 
 
@@ -306,11 +315,33 @@ def _conflict(page: Page, stale: StaleRevision, sent: Sent) -> Response:
     return make_response(page_html, 409)
 
 
-def crisis(panels: Sequence[Panel], intake: StoredIntake | None, *, sent: bool = False) -> str:
-    """The help, in the very response to the answer."""
+def crisis(
+    panels: Sequence[Panel],
+    intake: StoredIntake | None,
+    *,
+    sent: bool = False,
+    page: Page | None = None,
+) -> str:
+    """The help, in the very response to the answer.
+
+    `page`: the page that was sent is not complete; it comes again after the help, as typed.
+    """
     kept = "crisis.kept" if around.may_come_back(intake) else "crisis.kept_no_code"
-    drawn = {"kept": i18n.t("crisis.sent" if sent else kept), "sent": sent}
-    return render_template("patient/crisis.html", **around.crisis_page(panels), **drawn)
+    drawn = around.crisis_page(panels) | {"kept": i18n.t("crisis.sent" if sent else kept)}
+    if page and intake:
+        drawn |= {"posted": _posted(), "revision": intake.revisions.get(page.id, 0)}
+    return render_template("patient/crisis.html", **{"posted": []} | drawn | {"sent": sent})
+
+
+def _posted() -> list[dict[str, str]]:
+    """What was typed, to be sent once more with the page after the help."""
+    ours = ("csrf_token", "revision", "action", "seen", HELD_BACK)
+    typed = [
+        {"name": name, "value": value}
+        for name, value in request.form.items(multi=True)
+        if name not in ours
+    ]
+    return [{"name": HELD_BACK, "value": "yes"}, *typed]
 
 
 def child() -> dict[str, Any]:

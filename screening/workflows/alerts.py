@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from ..assessment.results import Finding
 from ..questionnaire.definition import Panel
 from ..storage.alerts import alerts_of, raise_alert
@@ -23,12 +25,19 @@ def raise_for(
     """
     if not fired:
         return []
-    earlier = alerts_of(act.conn, act.office.vault, intake.id)
-    known = {rule for alert in earlier for rule in alert.detail["rules"]}
-    new = [finding for finding in fired if finding.rule not in known]
+    new = new_rules(act.conn, act.office, intake, fired)
     if new:
         _raise(act, intake, new, where)
     return new
+
+
+def new_rules(
+    conn: Connection, office: Office, intake: StoredIntake, fired: Sequence[Finding]
+) -> list[Finding]:
+    """The urgent rules that no alert of this intake names yet."""
+    earlier = alerts_of(conn, office.vault, intake.id)
+    known = {rule for alert in earlier for rule in alert.detail["rules"]}
+    return [finding for finding in fired if finding.rule not in known]
 
 
 def _raise(act: Act, intake: StoredIntake, findings: Sequence[Finding], where: str) -> None:

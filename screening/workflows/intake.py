@@ -26,7 +26,7 @@ from ..storage.submissions import Receipt, receipt_of, submission_of
 from ..storage.submissions import submit as freeze
 from ..storage.vault import VaultError, new_code
 from .act import Act
-from .alerts import panels, raise_for, told_here
+from .alerts import new_rules, panels, raise_for, told_here
 from .definitions import at_version
 from .office import Office
 from .progress import Progress
@@ -113,6 +113,22 @@ def save_page(
     """
     with _act(office, actor) as act:
         return _save(act, _open(act, intake_id, seen), page, answers, revision)
+
+
+def tells_danger(office: Office, intake: StoredIntake | None, page: Page, answers: Answers) -> bool:
+    """Do these answers of a page that cannot be saved whole make an urgent rule true, for the first
+    time? Then they do not wait for the others. What the page still lacks is not yet left out."""
+    if intake is None:
+        return False
+    here = [question.id for question in page.questions]
+    others = {k: v for k, v in intake.merged.items() if k not in here}
+    saved_pages = set(intake.answers) - {page.id}
+    facts = Facts(office.questionnaire, others | dict(answers), office.today(), saved_pages)
+    fired = urgent_rules(facts)
+    if not fired:
+        return False
+    with office.database.read() as conn:
+        return bool(new_rules(conn, office, intake, fired))
 
 
 def leave(office: Office, intake_id: str, *, actor: str = PATIENT) -> tuple[Panel, ...]:

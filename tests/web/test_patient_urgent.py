@@ -130,10 +130,21 @@ def test_leaving_with_an_urgent_answer_shows_help_all_the_same(site):
     assert walker.press("stop").path == "/saved"
 
 
-def test_an_urgent_answer_among_errors_is_no_alert_until_the_page_is_saved(site):
+def test_an_urgent_answer_does_not_wait_for_the_others_on_its_page(site):
     walker = at_safety(site).press(cssrs_1="yes", cssrs_2="yes", cssrs_4="yes")
-    assert walker.errors
-    assert walker.soup.find(class_="foot__help")
+    assert walker.title == HELP
+    assert "suicide-high" in site.alerted()[0]
+    walker.press()
+    assert walker.path == "/form/safety"
+    assert any("cssrs_3" in link["href"] for link in walker.soup.select(".govuk-error-summary a"))
+    assert walker.soup.find("input", {"name": "cssrs_4", "value": "yes"}).has_attr("checked")
+    # Told once, the help does not stand in the way of what is still missing.
+    assert walker.press().errors
+    assert len(site.alerts()) == 1
+
+
+def test_an_error_among_other_answers_brings_no_help(site):
+    assert at_safety(site).press(cssrs_1="yes", cssrs_2="yes", cssrs_4="no").errors
     assert site.alerts() == []
 
 
