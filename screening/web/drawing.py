@@ -8,7 +8,7 @@ What somebody typed is filled in each time and never kept.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app, render_template
 from flask_wtf.csrf import generate_csrf
@@ -17,50 +17,64 @@ from markupsafe import Markup, escape
 from ..questionnaire.answers import DISCUSS, UNSURE
 from ..questionnaire.definition import Language, Page, Question, Questionnaire
 from . import fields
-from .followups import ALWAYS, FollowUp
+from .followups import FollowUp
 
 TICKED = frozenset({"agree", "choice", "choices", "scale"})
 TYPED = "[[typed]]"
 MARK = re.compile(r"\[\[(\w+)\]\]")
 
 
-def question_html(
-    questionnaire: Questionnaire,
-    question: Question,
-    language: Language,
-    values: Sequence[str],
-    *,
-    error: str | None = None,
-    shown: FollowUp = ALWAYS,
-) -> Markup:
+class Drawn(NamedTuple):
+    """A question as it is drawn, but for what was answered."""
+
+    questionnaire: Questionnaire
+    question: Question
+    language: Language
+    shown: FollowUp
+
+
+def question_html(drawn: Drawn, values: Sequence[str], error: str | None = None) -> str:
     """A question of any kind but date and group, with the values that its inputs send."""
-    ticks = tuple(value for value in values if value in (UNSURE, DISCUSS))
-    if question.kind not in TICKED:
+    kind, ticks = drawn.question.kind, [value for value in values if value in (UNSURE, DISCUSS)]
+    if kind not in TICKED:
         typed = next((value for value in values if value not in ticks), "")
-        ticks = (*ticks, TYPED)
-        kept = _kept(questionnaire, question, language, ticks, error=error, shown=shown)
-        return kept.replace(TYPED, typed)  # Markup: it escapes
-    if question.kind == "agree":
-        ticks = ("yes",) if values else ()
-    else:
-        ticks += tuple(value for value in values if value in question.option_ids)
-    return _kept(questionnaire, question, language, ticks, error=error, shown=shown)
+        return _kept(drawn, (*ticks, TYPED), error).replace(TYPED, str(escape(typed)))
+    if kind == "agree":
+        return _kept(drawn, ("yes",) if values else (), error)
+    ticks += [value for value in values if value in drawn.question.option_ids]
+    return _kept(drawn, tuple(ticks), error)
 
 
 @lru_cache(maxsize=8192)  # about 1.5 KB each
-def _kept(
-    questionnaire: Questionnaire,
-    question: Question,
-    language: Language,
-    values: tuple[str, ...],
+def _kept(drawn: Drawn, values: tuple[str, ...], error: str | None) -> str:
+    questionnaire, question, language, shown = drawn
+    view = fields.view(questionnaire, question, language, answer=values, error=error)
+    return str(_draw(view, shown))
+
+
+def date_html(
+    drawn: Drawn,
+    answer: object,
+    typed: Mapping[str, Any] | None,
     *,
     error: str | None,
-    shown: FollowUp,
-) -> Markup:
-    return draw(fields.view(questionnaire, question, language, answer=values, error=error), shown)
+    bad_part: str,
+) -> str:
+    """A date with what is stored, or with what was typed when given."""
+    questionnaire, question, language, shown = drawn
+    view = fields.view(
+        questionnaire,
+        question,
+        language,
+        answer=answer,
+        typed=typed,
+        error=error,
+        bad_part=bad_part,
+    )
+    return str(_draw(view, shown))
 
 
-def draw(view: fields.View, shown: FollowUp = ALWAYS) -> Markup:
+def _draw(view: fields.View, shown: FollowUp) -> Markup:
     """One field's HTML (templates/components/field.html), escaped there."""
     macros = current_app.jinja_env.get_template("components/field.html").module
     html: Markup = macros.field(view | {"ask_if": shown.ask_if, "hidden": shown.hidden})  # type: ignore[attr-defined]

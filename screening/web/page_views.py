@@ -1,6 +1,7 @@
 """What the templates of question pages are given. Builds dicts; decides nothing."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import cast
 
 from flask import render_template, url_for
@@ -34,7 +35,7 @@ def question_page(
     facts = facts or visit.facts
     return _frame(page, visit, problems) | {
         "instrument": _instrument(page, facts.questionnaire),
-        "fields": [_field(q, page, facts, typed, faults.get(q.id)) for q in page.questions],
+        "fields": _fields(page, facts, typed, faults),
         "language_answer": language() if "language" in page.names else None,
         "post_to": None,
     }
@@ -46,13 +47,12 @@ def stored_page(page: Page, visit: Visit) -> str:
     before = progress.before(page)
     if care_after(before, visit):
         return render_template("patient/page.html", **question_page(page, visit))
-    html = [_field(question, page, facts, None, None) for question in page.questions]
     values = {
         "number": progress.place(page),
         "count": len(progress.asked),
         "revision": visit.revision(page),
         "back_url": _back_url(before, is_last=page.id == progress.last.id),
-        "fields": Markup("").join(html),
+        "fields": _fields(page, facts),
     }
     return drawing.page_html(page, language(), returning(), lambda: _marked(page, visit), values)
 
@@ -60,10 +60,9 @@ def stored_page(page: Page, visit: Visit) -> str:
 def _marked(page: Page, visit: Visit) -> Context:
     """The context of a page on which all that differs between patients is marked."""
     context = question_page(page, visit)
-    marks = {name: drawing.marked(name) for name in ("revision", "back_url")}
+    marks = {name: drawing.marked(name) for name in ("revision", "back_url", "fields")}
     step = {name: drawing.marked(name) for name in ("number", "count")}
-    fields = [drawing.marked("fields")]
-    return context | marks | {"step": context["step"] | step, "fields": fields}
+    return context | marks | {"step": context["step"] | step}
 
 
 def group_page(
@@ -124,38 +123,41 @@ def _back_url(before: Page | None, *, is_last: bool) -> str:
     return page_url(before) if before else url_for("patient.start")
 
 
-def _field(
-    question: Question,
+def _fields(
     page: Page,
+    facts: Facts,
+    typed: MultiDict[str, str] | None = None,
+    faults: Mapping[str, Problem] = MappingProxyType({}),
+) -> Markup:
+    """The questions of a page that are asked, or may be by what is answered on it."""
+    spoken, html = language(), []
+    for question in page.questions:
+        shown = follow_up(question, page, facts)
+        # The language is set by the language switch and posted as a hidden input.
+        if shown.drawn and question.id != "language":
+            as_it_is = drawing.Drawn(facts.questionnaire, question, spoken, shown)
+            html.append(_field(as_it_is, facts, typed, faults.get(question.id)))
+    return Markup("".join(html))  # noqa: S704 each of them was escaped when it was drawn
+
+
+def _field(
+    drawn: drawing.Drawn,
     facts: Facts,
     typed: MultiDict[str, str] | None,
     problem: Problem | None,
-) -> Markup:
-    """A question's HTML; "" when it is not asked whatever is answered on this page."""
-    shown = follow_up(question, page, facts)
-    # The language is set by the language switch and posted as a hidden input.
-    if not shown.drawn or question.id == "language":
-        return Markup("")
-    questionnaire, answer, spoken = facts.questionnaire, facts.answers.get(question.id), language()
-    error = fields.words(questionnaire, question, problem, spoken) if problem else None
+) -> str:
+    question, answer = drawn.question, facts.answers.get(drawn.question.id)
+    error = (
+        fields.words(drawn.questionnaire, question, problem, drawn.language) if problem else None
+    )
     if question.kind == "date":
         part = problem.part if problem else ""
-        view = fields.view(
-            questionnaire,
-            question,
-            spoken,
-            answer=answer,
-            typed=typed,
-            error=error,
-            bad_part=part,
-        )
-        return drawing.draw(view, shown)
-    values = (
-        fields.stored_values(question, answer)
-        if typed is None
-        else fields.typed_values(question, typed)
-    )
-    return drawing.question_html(questionnaire, question, spoken, values, error=error, shown=shown)
+        return drawing.date_html(drawn, answer, typed, error=error, bad_part=part)
+    if typed is None:
+        values = fields.stored_values(question, answer)
+    else:
+        values = fields.typed_values(question, typed)
+    return drawing.question_html(drawn, values, error)
 
 
 def _instrument(page: Page, questionnaire: Questionnaire) -> Context | None:
