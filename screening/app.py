@@ -1,6 +1,8 @@
 """The app put together, as a table of contents."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from flask import Flask
 from jinja2 import StrictUndefined
@@ -37,6 +39,13 @@ from .workflows.office import Office
 PAGES = (health, patient, auth, account, staff, users, admin_export)
 
 
+class App(Flask):
+    """Flask without a look, at each step of each request, at whether a function is asynchronous."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings | None = None, *, offline: bool = False) -> Flask:
     """The whole app, from the environment's settings unless some are given.
 
@@ -44,7 +53,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     SettingsError when the settings are insecure or the keys are missing.
     """
     settings = settings or Settings.from_env()
-    app = Flask("screening", template_folder=str(ROOT / "templates"), static_folder=None)
+    app = App("screening", template_folder=str(ROOT / "templates"), static_folder=None)
     app.testing = settings.testing
     app.url_map.strict_slashes = False  # an address typed with a slash too many is meant as well
     app.extensions["settings"] = settings

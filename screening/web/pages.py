@@ -74,7 +74,7 @@ def receive(page: Page, visit: Visit) -> Response | str:
     if sent.problems and action != LATER:
         if intake_flow.tells_danger(office(), visit.intake, page, sent.answers):
             return _store(page, visit, sent, action)  # help first; the rest is asked for after it
-        return _again(page, visit, sent.problems)
+        return _again(page, visit, sent)
     return _store(page, visit, sent, action)
 
 
@@ -240,7 +240,7 @@ def _go_on(page: Page, visit: Visit, action: str) -> Response | str:
     if action == LANGUAGE:
         return help_in_other_language(visit, page)
     if HELD_BACK in request.form and visit.is_draft:
-        return _again(page, visit, judge(page, visit.intake, request.form).problems)
+        return _again(page, visit, judge(page, visit.intake, request.form))
     return redirect(_next_url(page, visit), 303)
 
 
@@ -267,22 +267,16 @@ def leave(intake: StoredIntake, shown: Sequence[Panel] = ()) -> Response | str:
     return redirect(url_for("patient.saved", no_code=no_code), 303)
 
 
-def _again(
-    page: Page,
-    visit: Visit,
-    found: Sequence[Problem],
-    typed: MultiDict[str, str] | None = None,
-) -> str:
-    drawn = {} if page.group else {"facts": _facts_as_typed(page, visit.intake)}
-    return show_typed(page, visit, typed or request.form, problems=found, **drawn)
+def _again(page: Page, visit: Visit, sent: Sent, typed: MultiDict[str, str] | None = None) -> str:
+    drawn = {} if page.group else {"facts": _facts_as_typed(page, visit.intake, sent)}
+    return show_typed(page, visit, typed or request.form, problems=sent.problems, **drawn)
 
 
-def _facts_as_typed(page: Page, intake: StoredIntake | None) -> Facts:
+def _facts_as_typed(page: Page, intake: StoredIntake | None, sent: Sent) -> Facts:
     """What is known if the page were saved as typed: decides which follow-ups are shown."""
     stored = intake.merged if intake else {}
     here = {question.id for question in page.questions}
-    good = judge(page, intake, request.form).answers
-    merged = {k: v for k, v in stored.items() if k not in here} | good
+    merged = {k: v for k, v in stored.items() if k not in here} | sent.answers
     return Facts(office().questionnaire, merged, office().today())
 
 
@@ -293,7 +287,8 @@ def _in_other_language(page: Page, visit: Visit) -> str:
         visit = Visit(intake_flow.read(office(), visit.intake.id))
     if _number(typed.get("revision")) == before:
         typed["revision"] = str(visit.revision(page))  # the switch itself may have saved this page
-    return _again(page, visit, (), typed)
+    good = {} if page.group else judge(page, visit.intake, request.form).answers
+    return _again(page, visit, Sent(good, []), typed)
 
 
 def switch_language(visit: Visit) -> None:
