@@ -49,12 +49,20 @@ def _is_checked(question: Question, facts: Facts) -> bool:
 def _check_row(question: Question, page: Page, facts: Facts) -> Context:
     answer = facts.answers.get(question.id)
     return {
-        "key": in_language(question.text),
+        "key": _whole_question(question, facts),
         "lines": [t("check.not_answered")] if answer is None else answer_lines(question, answer),
         "lang": None if language() in question.languages else question.languages[0],
         "missing": answer is None and question.required,
         "change_url": page_url(page, return_to=CHECK) + f"#{fields.first_control(question)}",
     }
+
+
+def _whole_question(question: Question, facts: Facts) -> str:
+    """Items that follow a gate go on with a sentence: "In the past month, have you..."."""
+    instrument = facts.questionnaire.instrument.get(question.instrument or "")
+    continues = instrument and instrument.scoring.gate and question.id in instrument.scoring.items
+    lead = f"{in_language(instrument.stem)} " if instrument and continues else ""
+    return lead + in_language(question.text)
 
 
 def birth_question() -> Question:

@@ -18,14 +18,20 @@ from ..questionnaire.definition import Column, Page, Question
 from ..questionnaire.validation import Problem
 
 FEET = re.compile(
-    r"""(\d+)\s*(?:'|’|ft|feet|foot|pies?)\s*(?:(\d+(?:\.\d+)?)\s*(?:"|”|''|in(?:ches)?|pulg\w*)?)?"""
+    r"""(\d+)\s*(?:'|’|ft|feet|foot|pies?)[\s,.]*(?:(\d+(?:\.\d+)?)\s*(?:"|”|''|in(?:ches)?|pulg\w*)?)?"""
 )
 LONGEST_NUMBER = 40  # characters; thousands of digits would be no number that Python can hold
-METRIC = {"in": ("cm", 1 / 2.54), "lb": ("kg", 1 / 0.45359237)}
+CM, KG = 1 / 2.54, 1 / 0.45359237  # in inches, in pounds
+METRIC = {
+    "in": dict.fromkeys(("cm", "centimeters", "centímetros", "centimetros"), CM)
+    | dict.fromkeys(("m", "meters", "metros"), 100 * CM),
+    "lb": dict.fromkeys(("kg", "kgs", "kilos", "kilograms", "kilogramos"), KG),
+}
 UNIT_WORDS = {
-    "in": {"in", "inch", "inches", "pulgadas"},
+    "in": {"in", "inch", "inches", "pulgadas", '"', "”", "''"},
     "lb": {"lb", "lbs", "pound", "pounds", "libras"},
     "mg": {"mg"},
+    "mm[Hg]": {"mmhg", "mm hg"},
     "%": {"%"},
 }
 NOTHING = {"no", "none", "n/a", "na", "nothing", "-", "ninguno", "ninguna", "nada"}
@@ -110,7 +116,7 @@ _COERCE = {
 
 
 def read_number(typed: str, unit: str | None) -> Any:
-    """A number as people type it ("1,200", "20 mg", "5 ft 6 in", "168 cm"), else the text."""
+    """A number as people type it ("1,200", "20 mg", "5 ft 6 in", "1.68 m"), else the text."""
     text = typed.casefold().strip()
     if len(text) > LONGEST_NUMBER:
         return typed
@@ -122,8 +128,8 @@ def read_number(typed: str, unit: str | None) -> Any:
         return typed
     number = float(match[1].replace(",", "") + (match[2] or ""))
     suffix = (match[3] or "").strip(" .")
-    metric, factor = METRIC.get(unit or "", ("", 1.0))
-    if suffix and suffix == metric:
+    factor = METRIC.get(unit or "", {}).get(suffix)
+    if factor:
         return round(number * factor, 2)
     return _whole(number) if not suffix or suffix in UNIT_WORDS.get(unit or "", ()) else typed
 

@@ -49,7 +49,7 @@ def stored_page(page: Page, visit: Visit) -> str:
         return render_template("patient/page.html", **question_page(page, visit))
     values = {
         "number": progress.place(page),
-        "count": len(progress.asked),
+        "count": len(progress.expected),
         "revision": visit.revision(page),
         "back_url": _back_url(before, is_last=page.id == progress.last.id),
         "fields": _fields(page, facts),
@@ -78,7 +78,10 @@ def group_page(
     rows = list(facts.rows(group.id) or [])
     number = len(rows) if row is None else row
     whole = next((p for p in problems if not p.part), None)
-    return _frame(page, visit, problems) | {
+    frame = _frame(page, visit, problems)
+    if row is not None:  # back from a row that is being changed: to the list
+        frame["back_url"] = page_url(page, return_to=returning())
+    return frame | {
         "group": {
             "id": group.id,
             "text": in_language(group.text),
@@ -103,7 +106,8 @@ def _frame(page: Page, visit: Visit, problems: Sequence[Problem]) -> Context:
         "title": in_language(page.title),
         "step": {
             "number": progress.place(page),
-            "count": len(progress.asked),
+            "count": len(progress.expected),
+            "all_url": url_for("patient.tasks") if before else None,
             "section": in_language(questionnaire.section_of_page[page.id].title),
         },
         "intro": in_language(page.intro) if page.intro else None,
@@ -230,5 +234,7 @@ def _row_form(
 def _card(group: Question, page: Page, number: int, row: Mapping[str, object]) -> Context:
     return row_card(group, row) | {
         "change_url": page_url(page, row=number, return_to=returning()),
-        "remove_url": url_for("patient.remove", page_id=page.id, number=number),
+        "remove_url": url_for(
+            "patient.remove", page_id=page.id, number=number, return_to=returning()
+        ),
     }

@@ -108,7 +108,7 @@ def remove(page_id: str, number: int) -> Response | str:
         title=t("group.remove_title", row=card["title"]),
         row=card,
         revision=here.intake.revisions.get(asked.id, 0),
-        back_url=said.page_url(asked),
+        back_url=said.page_url(asked, return_to=said.returning()),
     )
 
 
@@ -131,7 +131,7 @@ def tasks() -> Response | str:
         return pages.help_in_other_language(here)
     if action == pages.LANGUAGE:
         pages.switch_language(here)
-    listed = [_task(listed_page, progress) for listed_page in progress.asked]
+    listed = [_task(listed_page, progress) for listed_page in progress.expected]
     done = sum(task["status"] == "done" for task in listed)
     return render_template(
         "patient/tasks.html",

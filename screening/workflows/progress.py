@@ -60,10 +60,21 @@ class Progress:
                 return "started"
         return "done"
 
+    @cached_property
+    def expected(self) -> list[Page]:
+        """The pages that are asked, and those ahead that may turn out to be: as answers come in,
+        there are fewer, never more."""
+        ahead = self._number(self.first_open) if self.first_open else len(self.pages)
+        return [
+            page
+            for number, page in enumerate(self.pages)
+            if self.is_asked(page) or (number > ahead and self._may_be_asked(page))
+        ]
+
     def place(self, page: Page) -> int:
-        """The page's number among those that are asked, from 1."""
-        later = self.pages[self._number(page) + 1 :]
-        return (len(self.asked) - sum(map(self.is_asked, later))) or 1
+        """The page's number among those that are expected, from 1."""
+        later = sum(self._number(other) > self._number(page) for other in self.expected)
+        return (len(self.expected) - later) or 1
 
     def before(self, page: Page) -> Page | None:
         earlier = self.pages[: self._number(page)]
@@ -80,6 +91,9 @@ class Progress:
 
     def is_asked(self, page: Page) -> bool:
         return page.asked_if is None or True in map(self.facts.holds, page.asked_if)
+
+    def _may_be_asked(self, page: Page) -> bool:
+        return any(self.facts.holds(ask_if) is None for ask_if in page.asked_if or ())
 
     def support_after(self, page: Page) -> Panel | None:
         """The help to show right after this page, for what was answered on it."""

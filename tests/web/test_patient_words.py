@@ -1,5 +1,7 @@
 """What a patient reads when an answer cannot be taken, and where the form promises nothing."""
 
+import re
+
 import pytest
 
 from screening.questionnaire.validation import Problem
@@ -68,6 +70,38 @@ def test_the_words_of_a_problem_fit_its_question(site, question, code, values, s
     of = site.questionnaire.questions[question]
     words = fields.words(site.questionnaire, of, Problem(question, code, values), "en")
     assert said in words
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [("1.68 m", 66.14), ("168 centímetros", 66.14), ("5 feet, 6 inches", 66), ('66"', 66)],
+)
+def test_a_height_is_read_in_the_units_people_use(site, typed, stored):
+    site.walker_at("body").answer_page(person(), height_in=typed)
+    assert site.answers["height_in"] == stored
+
+
+def test_a_pressure_may_name_its_unit(site):
+    site.walker_at("heart").answer_page(person(bp_known="yes"), bp_systolic="124 mmHg")
+    assert site.answers["bp_systolic"] == 124
+
+
+def test_a_full_list_says_so(site):
+    rows = [{"drug": f"Medicine {number}"} for number in range(20)]
+    walker = site.walker_at("other-treatments", antidepressant_trials=rows)
+    assert "Your list is full" in walker.open("/form/antidepressant-trials").text
+
+
+def test_the_count_of_parts_only_falls_and_no_part_is_left_out(site):
+    walker, seen = site.walker(), []
+    while walker.path != "/form/sign":
+        walker.answer_page(person())
+        if found := re.search(r"Part (\d+) of (\d+)", walker.text):
+            seen.append((int(found[1]), int(found[2])))
+    numbers, counts = zip(*seen, strict=True)
+    assert set(numbers) == set(range(1, numbers[-1] + 1))
+    assert list(counts) == sorted(counts, reverse=True)
+    assert numbers[-1] == counts[-1]
 
 
 def test_no_patient_reads_a_unit_in_another_language(site):
