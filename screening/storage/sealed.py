@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from .vault import DataKey, Vault
 
@@ -42,5 +42,7 @@ def unseal_all(vault: Vault, key: DataKey, sealed: Iterable[tuple[bytes, str]]) 
 def insert_once(conn: Connection, into: Table) -> Insert:
     """An INSERT that leaves a row that is already there as it is."""
     if conn.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - slow, and not for SQLite
+
         return postgresql.insert(into).on_conflict_do_nothing()
     return sqlite.insert(into).on_conflict_do_nothing()
