@@ -92,7 +92,7 @@ def show(rows: Iterable[Row]) -> None:
                 row.what,
                 _figure(row.ours, row.unit),
                 _figure(row.floor, row.unit),
-                f"{row.ratio:.2f}",
+                f"{row.ratio:.3g}",
                 f"≤{row.most:g}" if row.least is None else f"≥{row.least:g}",
                 f"{'met' if row.met else 'NOT MET':<8} floor: {row.floor_name}",
             )
