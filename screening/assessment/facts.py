@@ -100,7 +100,7 @@ class Facts:
             return NOT_APPLICABLE if left_empty else UNKNOWN
         if answer == DISCUSS or (answer == UNSURE and question.kind != "choices"):
             return UNKNOWN
-        return tuple(cast(Sequence[str], answer)) if _is_list(answer) else cast(Value, answer)
+        return tuple(answer) if isinstance(answer, list | tuple) else answer  # type: ignore[return-value]
 
     def _decided(self, name: str) -> bool:
         page = self.questionnaire.page_of.get(name)

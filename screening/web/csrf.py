@@ -1,7 +1,9 @@
 """Nobody else's page may post here: a token in every form, and the browser's own word about it."""
 
-from flask import Flask, abort, request
-from flask_wtf.csrf import CSRFProtect
+from functools import lru_cache
+
+from flask import Flask, abort, g, request, session
+from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -11,6 +13,20 @@ def install(app: Flask) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # the default hour ends while a slow patient writes
     app.before_request(refuse_cross_site)
     CSRFProtect(app)
+    app.jinja_env.globals["csrf_token"] = token
+
+
+def token() -> str:
+    """The token for this session's forms."""
+    return _signed(session["csrf_token"]) if "csrf_token" in session else generate_csrf()
+
+
+@lru_cache(maxsize=1024)
+def _signed(_secret: str) -> str:
+    """Signed once a session: it takes longer than to put a page together."""
+    g.pop("csrf_token", None)  # that of an earlier session of this request
+    signed: str = generate_csrf()
+    return signed
 
 
 def refuse_cross_site() -> None:

@@ -11,12 +11,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask import current_app, render_template
-from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from ..questionnaire.answers import DISCUSS, UNSURE
 from ..questionnaire.definition import Language, Page, Question, Questionnaire
-from . import fields
+from . import csrf, fields
 from .followups import FollowUp
 
 TICKED = frozenset({"agree", "choice", "choices", "scale"})
@@ -104,7 +103,7 @@ def page_html(
     if (page, language, return_to) not in kept:
         kept[page, language, return_to] = _pieces(context())
     pieces = kept[page, language, return_to]
-    filled = {**values, "csrf_token": generate_csrf()}
+    filled = {**values, "csrf_token": csrf.token()}
     return "".join(
         [escape(filled[piece]) if number % 2 else piece for number, piece in enumerate(pieces)]
     )
@@ -113,7 +112,7 @@ def page_html(
 def _pieces(context: Mapping[str, Any]) -> list[str]:
     """Text, the name of a mark, text, and so on."""
     html = render_template("patient/page.html", **context)
-    return MARK.split(html.replace(generate_csrf(), marked("csrf_token")))
+    return MARK.split(html.replace(csrf.token(), marked("csrf_token")))
 
 
 def marked(name: str) -> str:
