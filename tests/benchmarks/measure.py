@@ -44,7 +44,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Side:
-    """`act` is called `times` a round, once more before to warm up, and `before` ahead of it all."""
+    """`act` is called `times` a round, and once more to warm up; `before` runs ahead of it all."""
 
     act: Callable[[], object]
     times: int = 20
