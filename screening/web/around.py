@@ -10,6 +10,7 @@ from ..assessment.facts import Facts
 from ..questionnaire.answers import Answers
 from ..questionnaire.definition import Contact, Page, Panel, Question
 from ..storage.intakes import StoredIntake
+from ..workflows.progress import Progress
 from . import fields
 from .current import office, settings
 from .dates import day_in_words
@@ -185,4 +186,10 @@ def _joined(question: Question, answer: object) -> str:
 def care_after(before: Page | None, visit: Visit) -> Context | None:
     """The help above a page, when the page before it held an answer that asks for it."""
     panel = visit.progress.support_after(before) if before else None
+    return crisis_page([panel]) if panel else None
+
+
+def care_on(page: Page, facts: Facts) -> Context | None:
+    """The same above the page itself, while it lacks other answers."""
+    panel = Progress(facts, ()).support_after(page)
     return crisis_page([panel]) if panel else None

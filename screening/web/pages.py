@@ -34,12 +34,14 @@ class Sent:
 def show(page: Page, visit: Visit, **drawn: Any) -> str:
     """The page with what is stored, or with what was typed and its problems."""
     post_to, errors = drawn.pop("post_to", None), drawn.pop("errors", None)
+    care = drawn.pop("care", None)
     if page.group:
         context = page_views.group_page(page, visit, **drawn)
     else:
         context = page_views.question_page(page, visit, **drawn)
     template = "patient/group.html" if page.group else "patient/page.html"
     context |= {"errors": errors} if errors else {}
+    context |= {"care": care} if care else {}
     # Typed on the page as it was then: what another tab saved since is not overwritten unseen.
     typed_on = _number(drawn["typed"].get("revision")) if drawn.get("typed") else None
     context |= {"revision": typed_on} if typed_on is not None else {}
@@ -191,7 +193,7 @@ def _save(page: Page, intake: StoredIntake | None, sent: Sent) -> intake_flow.Sa
 def _after(page: Page, saved: intake_flow.Saved, action: str) -> Response | str:
     if saved.child:
         end()
-        return render_template("patient/child.html", **child())
+        return redirect(url_for("patient.adults"), 303)
     begin(saved.intake.id)
     code = _code_page(page, saved, leaving=action == LATER)
     if action == LATER and (saved.panels or not code):
@@ -268,8 +270,12 @@ def leave(intake: StoredIntake, shown: Sequence[Panel] = ()) -> Response | str:
 
 
 def _again(page: Page, visit: Visit, sent: Sent, typed: MultiDict[str, str] | None = None) -> str:
-    drawn = {} if page.group else {"facts": _facts_as_typed(page, visit.intake, sent)}
-    return show_typed(page, visit, typed or request.form, problems=sent.problems, **drawn)
+    typed = typed or request.form
+    if page.group:
+        return show_typed(page, visit, typed, problems=sent.problems)
+    facts = _facts_as_typed(page, visit.intake, sent)
+    care = around.care_on(page, facts)
+    return show_typed(page, visit, typed, problems=sent.problems, facts=facts, care=care)
 
 
 def _facts_as_typed(page: Page, intake: StoredIntake | None, sent: Sent) -> Facts:
@@ -337,10 +343,6 @@ def _posted() -> list[dict[str, str]]:
         if name not in ours
     ]
     return [{"name": HELD_BACK, "value": "yes"}, *typed]
-
-
-def child() -> dict[str, Any]:
-    return {"title": i18n.t("child.title"), "correct_url": url_for("patient.start")}
 
 
 def _next_url(page: Page, visit: Visit) -> str:

@@ -243,6 +243,13 @@ def done() -> Response | str:
     )
 
 
+@blueprint.get("/adults")
+def adults() -> str:
+    """For someone under 18. An address of its own, so that the language switch finds it again."""
+    start_page = url_for("patient.start")
+    return render_template("patient/child.html", title=t("child.title"), correct_url=start_page)
+
+
 @blueprint.get("/privacy")
 def privacy() -> Response | str:
     days = settings().draft_days

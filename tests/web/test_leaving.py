@@ -109,3 +109,20 @@ def test_the_number_of_the_clinic_in_the_help_can_be_tapped(site):
     walker.answer_page(person(violence_now="yes"))
     (link,) = walker.soup.find("main").find_all("a", href="tel:+18055550100")
     assert link.get_text() == "805-555-0100"
+
+
+def test_the_page_for_a_child_is_there_in_both_languages(site):
+    walker = site.walker().walk(PERSON, until="date-of-birth")
+    walker.answer_page({"date_of_birth": "2012-05-05"})
+    assert walker.title == "This form is for adults"
+    form = walker.soup.find("form", action="/language")
+    fields = {control["name"]: control["value"] for control in form.find_all("input")}
+    walker.send(fields, to="/language")
+    assert walker.title == "Este formulario es para adultos"
+
+
+def test_help_stands_above_a_page_that_is_not_complete_yet(site):
+    walker = site.walker_at("mood").press(phq9_9="2")
+    assert walker.errors
+    assert "You can talk with someone" in walker.text
+    assert not site.alerts()
