@@ -31,8 +31,6 @@ TEXTS = ("text", "longtext", "email", "phone", "zip")
 # One "discuss" in these may be made up for by the other items, but not the thoughts of death.
 PRORATED = ("phq9", "gad7", "pcl5", "des_t")
 NEVER_PRORATED = ("phq9_9",)
-# No rule reports "not sure" about these ticks.
-UNSURE_UNREPORTED = ("diabetes",)
 OUTCOMES = ("urgent", "excluded", "clearance", "candidate")
 
 
@@ -73,7 +71,7 @@ def unknowns(question: Question) -> list[Any]:
     if question.may_be_unsure or (question.kind == "choice" and "unsure" in question.option_ids):
         told_nothing.append("unsure")
     if question.kind == "choices" and "unsure" in question.option_ids:
-        told_nothing += [] if question.id in UNSURE_UNREPORTED else [["unsure"]]
+        told_nothing.append(["unsure"])
     return told_nothing
 
 
