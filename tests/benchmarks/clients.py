@@ -18,7 +18,7 @@ from .pdf import tuned
 from .people import FORM, PAGES, at_the_check, encoded, filled, installation
 
 CLIENTS = 8
-SECONDS = 6.0  # of asking
+SECONDS = 5.0  # of asking
 WARM_UP = 1.0  # seconds
 PAUSE = 0.1  # between two pages, while PDFs are made
 

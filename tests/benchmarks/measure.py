@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-ROUNDS = 15
-COLUMNS = "{:<5}{:<34}{:>12}{:>12}{:>8}{:>8}  {}"
+ROUNDS = 11
+COLUMNS = "{:<5}{:<34}{:>11}{:>11}{:>10}{:>7}  {}"
 
 
 @dataclass(frozen=True)
