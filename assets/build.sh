@@ -14,7 +14,7 @@ mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$sass" --no-source-map --quiet-deps kit.scss "$work/kit.css"
-cat "$work/kit.css" theme.css > "$work/screening.css"
+cat "$work/kit.css" theme/*.css > "$work/screening.css"
 "$esbuild" "$work/screening.css" --minify --log-level=warning --target=chrome109,firefox109,safari15.4 \
   --legal-comments=none --banner:css="$banner" --outfile="$out/screening.css"
 "$esbuild" screening.js --bundle --format=esm --minify --log-level=warning --target=es2020 \

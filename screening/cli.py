@@ -27,7 +27,7 @@ from .web.current import settings
 from .workflows.intake import Rejected, submit_answers
 from .workflows.office import Office
 
-# What is wrong, by the problem's code; the patient's own words are in content/interface.toml.
+# What is wrong, by the problem's code; the patient's own words are in content/interface.
 CLI_WORDS = {
     "age_range": "the age would be more than {max} years",
     "agree": "must be true",

@@ -46,7 +46,13 @@ def test_values_are_filled_in():
     "toml", ['[a]\nb.en = "x"', '[a]\nb.en = "x"\nb.es = ""', '[a]\nb = "x"', "[a]\nb.en = 1"]
 )
 def test_a_text_that_is_not_in_both_languages_stops_the_start(tmp_path, toml):
-    path = tmp_path / "interface.toml"
-    path.write_text(toml, "utf-8")
+    (tmp_path / "pages.toml").write_text(toml, "utf-8")
     with pytest.raises(InterfaceError, match=r"a\.b"):
-        texts(path)
+        texts(tmp_path)
+
+
+def test_a_text_that_stands_in_two_files_stops_the_start(tmp_path):
+    for name in ("one.toml", "two.toml"):
+        (tmp_path / name).write_text('[a]\nb.en = "x"\nb.es = "x"', "utf-8")
+    with pytest.raises(InterfaceError, match=r"a\.b"):
+        texts(tmp_path)

@@ -1,6 +1,6 @@
 """Judges single answers and whole answer files. The form and the command line use the same judge.
 
-A `Problem` names what is wrong by a code; its words for patients are in `content/interface.toml`
+A `Problem` names what is wrong by a code; its words for patients are in `content/interface`
 under `problem`.
 """
 

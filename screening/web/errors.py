@@ -24,7 +24,7 @@ from screening.storage.database import DatabaseUnavailableError
 from .i18n import t
 from .logging import log
 
-PAGES = frozenset({400, 403, 404, 409, 413, 429, 500, 503})  # those with words in interface.toml
+PAGES = frozenset({400, 403, 404, 409, 413, 429, 500, 503})  # those with words in content/interface
 RETRY_AFTER = 5  # seconds
 LAST_RESORT = (
     "We could not show this page. Nothing you saved before is lost.\n"

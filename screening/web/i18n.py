@@ -1,10 +1,11 @@
 """The interface's own texts in the patient's language: `t("page.continue")` in code and templates.
 
-Texts live in content/interface.toml, a table per part and `key.en`, `key.es` in it. Content
+Texts live in content/interface/*.toml, a table per part and `key.en`, `key.es` in it. Content
 (questions, crisis panels) carries its own languages in the definition.
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -18,30 +19,38 @@ from werkzeug.wrappers import Response
 from screening.questionnaire.definition import Language
 from screening.settings import LANGUAGES, Settings
 
-INTERFACE = Path(__file__).parent.parent / "content" / "interface.toml"
+INTERFACE = Path(__file__).parent.parent / "content" / "interface"
 
 blueprint = Blueprint("i18n", __name__)
 
 
 class InterfaceError(Exception):
-    """interface.toml is incomplete. The message names every key that is."""
+    """A text is incomplete or there twice. The message names every key that is."""
 
 
 @cache
-def texts(path: Path = INTERFACE) -> Mapping[str, Mapping[str, str]]:
+def texts(folder: Path = INTERFACE) -> Mapping[str, Mapping[str, str]]:
     """`{"page.continue": {"en": "Continue", "es": "Continuar"}}`, read once.
 
-    Raises InterfaceError when a text lacks a language or is empty.
+    Raises InterfaceError when a text lacks a language, is empty, or stands in two files.
     """
-    found = dict(_leaves(tomllib.loads(path.read_text("utf-8")), ""))
+    leaves = [leaf for path in sorted(folder.glob("*.toml")) for leaf in _read(path)]
+    found = dict(leaves)
+    twice = [key for key, times in Counter(key for key, _ in leaves).items() if times > 1]
+    if twice:
+        raise InterfaceError(f"interface: in two files: {', '.join(twice)}")
     bad = [
         key
         for key, text in found.items()
         if set(text) != set(LANGUAGES) or not all(isinstance(t, str) and t for t in text.values())
     ]
     if bad:
-        raise InterfaceError(f"interface.toml: not in {' and '.join(LANGUAGES)}: {', '.join(bad)}")
+        raise InterfaceError(f"interface: not in {' and '.join(LANGUAGES)}: {', '.join(bad)}")
     return MappingProxyType(found)
+
+
+def _read(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    return _leaves(tomllib.loads(path.read_text("utf-8")), "")
 
 
 def _leaves(table: Mapping[str, Any], before: str) -> Iterator[tuple[str, dict[str, str]]]:

@@ -18,7 +18,11 @@ from screening.questionnaire.loader import CONTENT, current
 GRADE = 8
 EASY = 65
 NOT_PROSE = ("state",)  # a list of names
-TABLES = tomllib.loads((CONTENT / "interface.toml").read_text("utf-8"))
+TABLES = {
+    name: table
+    for path in sorted((CONTENT / "interface").glob("*.toml"))
+    for name, table in tomllib.loads(path.read_text("utf-8")).items()
+}
 PAGES = list(current().pages.values())
 
 

@@ -2,8 +2,6 @@
 
 import json
 import re
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +9,15 @@ import pytest
 from bs4 import BeautifulSoup, NavigableString, Tag
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from screening.web.i18n import texts
+
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "screening" / "web" / "static"
 FIXTURES = json.loads((ROOT / "tests/fixtures/kit/fixtures.json").read_text())
 
 
-def interface_texts(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, str]]]:
-    if all(isinstance(value, str) for value in node.values()):
-        yield path, node
-        return
-    for key, value in node.items():
-        yield from interface_texts(value, f"{path}.{key}" if path else key)
-
-
-TEXTS = dict(
-    interface_texts(tomllib.loads((ROOT / "screening/content/interface.toml").read_text()))
-)
+TEXTS = texts()
 
 
 @pytest.fixture(scope="module")
