@@ -26,7 +26,7 @@ from .definition import (
 )
 
 CONTENT = Path(__file__).parent.parent / "content"
-CURRENT = CONTENT / "2026-1"
+CURRENT = CONTENT / "2026-2"
 T = TypeVar("T")
 
 

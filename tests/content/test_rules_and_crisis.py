@@ -10,7 +10,7 @@ import pytest
 
 from screening.questionnaire.definition import LANGUAGES, Contact, Panel, Rule
 
-FOLDER = Path(__file__).parents[2] / "screening" / "content" / "2026-1"
+FOLDER = Path(__file__).parents[2] / "screening" / "content" / "2026-2"
 BANNED = (
     "commit suicide", "committed suicide", "failed attempt", "successful attempt", "cry for help",
     "eligible", "disqualified", "you failed", "promise", "24/7", "on the way", "police", "addict",

@@ -81,7 +81,7 @@ def test_what_was_typed_stays(page):
 def test_the_dictionary_is_a_download(page):
     page.open("/staff/export/dictionary.csv")
     assert page.answer.headers["Content-Disposition"] == (
-        'attachment; filename="dictionary-2026-1.csv"'
+        'attachment; filename="dictionary-2026-2.csv"'
     )
     assert page.answer.data.decode("utf-8-sig").startswith("variable,section,")
 

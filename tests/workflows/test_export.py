@@ -128,7 +128,7 @@ def test_an_intake_of_an_older_version_is_in_the_file_too(site):
     found = rows(site)
     assert next(iter(found[0])) == "last_name"
     assert [row["first_name"] for row in found] == ["Old", "New"]
-    assert [row["questionnaire"] for row in found] == ["2026-1", "2027-1"]
+    assert [row["questionnaire"] for row in found] == ["2026-2", "2027-1"]
 
 
 # The audit
