@@ -14,7 +14,17 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from . import draft_statements as drafts
-from .models import Alert, AuditRow, Definition, Document, Submission, table
+from .models import (
+    Alert,
+    AuditRow,
+    Definition,
+    Document,
+    HalfPage,
+    Link,
+    Message,
+    Submission,
+    table,
+)
 from .sealed import insert_once, seal_json, to_json, unseal_all, unseal_json
 from .vault import DataKey, Vault, new_reference
 
@@ -23,6 +33,7 @@ DRAFT, SUBMITTED = drafts.DRAFT, "submitted"
 DEFINITIONS, INTAKES, SAVES = table(Definition), drafts.INTAKES, drafts.SAVES
 SUBMISSIONS, ALERTS, DOCUMENTS = table(Submission), table(Alert), table(Document)
 AUDIT = table(AuditRow)
+HALF_PAGES, LINKS, MESSAGES = table(HalfPage), table(Link), table(Message)
 
 PageAnswers = Mapping[str, Any]  # question id -> JSON value
 
@@ -61,6 +72,8 @@ class StoredIntake:
     seen_at: datetime
     left_at: datetime | None
     submitted_at: datetime | None
+    follows: str | None  # of a check-in: the first intake of its patient
+    withdrawn_at: datetime | None
     key: DataKey = field(repr=False)
     answers: Mapping[str, PageAnswers] = field(default_factory=dict, repr=False)  # by page
     revisions: Mapping[str, int] = field(default_factory=dict)  # by page; absent = never saved
@@ -98,9 +111,18 @@ def read_definition(conn: Connection, content_hash: str) -> str | None:
 
 
 def create_draft(
-    conn: Connection, vault: Vault, *, questionnaire: str, content_hash: str, now: datetime
+    conn: Connection,
+    vault: Vault,
+    *,
+    questionnaire: str,
+    content_hash: str,
+    now: datetime,
+    follows: str | None = None,
 ) -> StoredIntake:
-    """`questionnaire` is its version. Raises IntegrityError when the definition is not stored."""
+    """`questionnaire` is its version; `follows` the first intake of a check-in's patient.
+
+    Raises IntegrityError when the definition is not stored.
+    """
     key = vault.new_data_key()
     intake = StoredIntake(
         id=uuid.uuid4().hex,
@@ -114,6 +136,8 @@ def create_draft(
         seen_at=now,
         left_at=None,
         submitted_at=None,
+        follows=follows,
+        withdrawn_at=None,
         key=key,
     )
     values = {name: getattr(intake, name) for name in _PLAIN}
@@ -283,7 +307,7 @@ def delete_intake(conn: Connection, intake_id: str) -> None:
     """Delete an intake with everything of it but its audit rows, which hold ids only."""
     submission = select(SUBMISSIONS.c.id).where(SUBMISSIONS.c.intake_id == intake_id)
     conn.execute(delete(DOCUMENTS).where(DOCUMENTS.c.submission_id.in_(submission)))
-    for child in (SUBMISSIONS, ALERTS, SAVES):
+    for child in (SUBMISSIONS, ALERTS, SAVES, HALF_PAGES, LINKS, MESSAGES):
         conn.execute(delete(child).where(child.c.intake_id == intake_id))
     conn.execute(delete(INTAKES).where(INTAKES.c.id == intake_id))
 

@@ -90,6 +90,9 @@ class Intake(Base):
     seen_at: Mapped[datetime]  # last activity
     left_at: Mapped[datetime | None]  # the patient left or was idle, and the draft was judged then
     submitted_at: Mapped[datetime | None]
+    # A check-in names the first intake of its patient. No foreign key: it may be purged earlier.
+    follows: Mapped[str | None] = mapped_column(ID, index=True)
+    withdrawn_at: Mapped[datetime | None]  # the patient does not want it to be used any more
 
 
 class PageSave(Base):
@@ -100,6 +103,23 @@ class PageSave(Base):
     intake_id: Mapped[str] = mapped_column(ForeignKey(Intake.id), primary_key=True)
     page_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    ciphertext: Mapped[bytes]
+    saved_at: Mapped[datetime]
+
+
+class HalfPage(Base):
+    """What was typed on a page that is not sent yet, as its inputs held it.
+
+    `revision`: of the page as it was shown. `counter` counts the saves, so that of two tabs that
+    write the same page neither overwrites the other unseen.
+    """
+
+    __tablename__ = "half_pages"
+
+    intake_id: Mapped[str] = mapped_column(ForeignKey(Intake.id), primary_key=True)
+    page_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    revision: Mapped[int]
+    counter: Mapped[int]
     ciphertext: Mapped[bytes]
     saved_at: Mapped[datetime]
 
@@ -135,6 +155,51 @@ class Alert(Base):
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None] = mapped_column(String(64))
     note: Mapped[bytes | None]
+    mailed_at: Mapped[datetime | None]  # when staff were last written to
+    mailed: Mapped[int] = mapped_column(server_default="0")  # how often
+    mail_failed_at: Mapped[datetime | None]  # the last try, when it failed
+
+
+class Link(Base):
+    """An e-mailed way back. The handle in it opens nothing by itself; a number sent later does,
+    together with the date of birth, for a short time."""
+
+    __tablename__ = "links"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    intake_id: Mapped[str] = mapped_column(ForeignKey(Intake.id), index=True)
+    handle_hmac: Mapped[bytes] = mapped_column(unique=True)
+    address: Mapped[bytes]
+    created_at: Mapped[datetime]
+    mailed_at: Mapped[datetime | None]
+    number_hmac: Mapped[bytes | None]
+    number_until: Mapped[datetime | None]
+
+
+class Message(Base):
+    """What a patient wrote to the clinic after sending."""
+
+    __tablename__ = "messages"
+    __table_args__ = (Index("ix_messages_unread", "read_at", "sent_at"),)
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    intake_id: Mapped[str] = mapped_column(ForeignKey(Intake.id), index=True)
+    kind: Mapped[str] = mapped_column(String(16))  # message, withdrawal
+    sent_at: Mapped[datetime]
+    ciphertext: Mapped[bytes]
+    read_at: Mapped[datetime | None]
+    read_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class PageTime(Base):
+    """How long patients take for a page, over all of them: nothing about any one."""
+
+    __tablename__ = "page_times"
+
+    questionnaire: Mapped[str] = mapped_column(String(32), primary_key=True)
+    page_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seconds: Mapped[int]  # the median
+    measured: Mapped[int]  # of how many
 
 
 class Document(Base):
