@@ -27,7 +27,7 @@ ECT_ADEQUATE_SESSIONS = 6
 def judge(row: Row, table: MedicineTable) -> Trial:
     """One row of antidepressant_trials with its verdict (contract, Trials; first match decides)."""
     typed = str(row.get("drug") or "").strip()
-    medicine = _judged_as(typed, table)
+    medicine = judged_as(typed, table)
     return Trial(
         typed=typed,
         drug=medicine.drug if medicine else None,
@@ -88,8 +88,8 @@ def staged(treatment: Treatment, stage: Maudsley | None) -> Treatment:
     return replace(treatment, maudsley=stage)
 
 
-def _judged_as(typed: str, table: MedicineTable) -> Medicine | None:
-    """The first antidepressant that the name matches, else the first match."""
+def judged_as(typed: str, table: MedicineTable) -> Medicine | None:
+    """The first antidepressant that the typed name matches, else the first match."""
     found = table.find(typed)
     return next((m for m in found if m.role == "antidepressant"), found[0] if found else None)
 

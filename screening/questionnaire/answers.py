@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 DISCUSS = "discuss"
 UNSURE = "unsure"
 NONE = "none"
+NO = "no"
 
 Cell = str | int | float | None
 GroupRow = Mapping[str, Cell]

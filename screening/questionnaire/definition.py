@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .answers import NO
 from .medicines import MedicineTable
 
 Language = Literal["en", "es"]
@@ -104,9 +105,34 @@ class Question(Frozen):
         return next(option for option in self.options if option.id == str(option_id))
 
     @property
+    def is_plain_no(self) -> bool:
+        """May it be answered "no" together with others? No sensitive question, no instrument."""
+        risky = self.sensitive or self.instrument is not None or self.kind != "choice"
+        return not risky and NO in self.option_ids
+
+    @property
     def may_be_unsure(self) -> bool:
         """Numbers that are asked only of some may be "unsure" (contract, Answers)."""
         return self.kind in ("integer", "decimal") and self.ask_if is not None
+
+
+# What a check on the page of a group may read beside the cells of a row.
+TIMES_USUAL_DOSE = "times_usual_dose"
+
+
+class Check(Frozen):
+    """Answers that the patient is asked about once before going on; they are never refused.
+
+    `text` fills in `{question}` with what was answered, `{age}` with a derived name. On the page of
+    a group the condition reads the columns of one row and TIMES_USUAL_DOSE: the dose in mg by the
+    least adequate daily dose of the medicine that the row names.
+    """
+
+    id: Id
+    when: str
+    about: tuple[Id, ...]  # the questions of the page, or columns, that the patient may change
+    text: Text
+    kind: Literal["unlikely", "fact"] = "unlikely"  # "Is this right?", or what is true
 
 
 class Page(Frozen):
@@ -114,6 +140,8 @@ class Page(Frozen):
     title: Text
     intro: Text | None = None
     why: Text | None = None  # shown before a sensitive page: why we ask and who sees it
+    no_to_all: bool = False  # a button answers "no" to the yes/no questions still open
+    checks: tuple[Check, ...] = ()
     questions: tuple[Question, ...]
 
     @cached_property
@@ -121,6 +149,12 @@ class Page(Frozen):
         """The group this page asks row by row; such a page asks nothing else."""
         first = self.questions[0]
         return first if first.kind == "group" else None
+
+    @cached_property
+    def may_be_no(self) -> tuple[str, ...]:
+        """The questions that the button "no to all" answers: none of a risk or an instrument."""
+        asked = self.questions if self.no_to_all else ()
+        return tuple(question.id for question in asked if question.is_plain_no)
 
     @cached_property
     def asked_if(self) -> frozenset[str] | None:
@@ -285,7 +319,12 @@ class Support(Frozen):
 
 
 class Questionnaire(Frozen):
+    """`kind`: a check-in follows the sent intake of the same patient; the pages in `carried` then
+    hold what was answered there and are not asked again, only shown for correction."""
+
     version: str
+    kind: Literal["intake", "check-in"] = "intake"
+    carried: tuple[Id, ...] = ()
     title: Text
     sections: tuple[Section, ...]
     instruments: tuple[Instrument, ...]

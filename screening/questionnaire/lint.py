@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from . import lint_conditions as conditions
 from .answers import DISCUSS
 from .definition import Column, Instrument, Page, Question, Questionnaire, Rule
+from .lint_checks import checks
 from .lint_names import DERIVED, TREATMENT_READS, Known, known_names
 from .lint_texts import CRISIS, MAIN, MEDICINES, RULES, Line, file_of, questions, texts
 from .medicines import Tokens, tokens
@@ -311,4 +312,5 @@ CHECKS: tuple[Callable[[Questionnaire], Iterator[Line]], ...] = (
     _rules,
     _medicines,
     _conditions,
+    checks,
 )

@@ -10,7 +10,7 @@ from typing import Literal
 
 from .answers import UNSURE
 from .conditions import ConditionError, names, parse
-from .definition import Instrument, Question, Questionnaire
+from .definition import Column, Instrument, Question, Questionnaire
 from .validation import MAX_AGE
 
 Kind = Literal["number", "boolean", "text", "option", "ticks", "rows"]
@@ -73,7 +73,7 @@ def known_names(questionnaire: Questionnaire) -> dict[str, Type]:
         "text.crisis": Type("boolean", needs=texts),
         "indications.any": Type("boolean", needs=("seeking_help_for", *sought)),
         **{k: v for i in questionnaire.instruments for k, v in _of_instrument(i).items()},
-        **{question.id: _of_question(question) for question in questions},
+        **{question.id: of_kind(question) for question in questions},
     }
 
 
@@ -89,20 +89,21 @@ def _of_instrument(instrument: Instrument) -> dict[str, Type]:
     }
 
 
-def _of_question(question: Question) -> Type:
-    match question.kind:
+def of_kind(of: Question | Column) -> Type:
+    """What values a question or a cell may have."""
+    ids = tuple(option.id for option in of.options)
+    match of.kind:
         case "choice":
-            return Type("option", tuple(o for o in question.option_ids if o != UNSURE))
+            return Type("option", tuple(o for o in ids if o != UNSURE))
         case "choices":
-            return Type("ticks", question.option_ids)
+            return Type("ticks", ids)
         case "scale":
-            points = [int(o) for o in question.option_ids if o.isdecimal()] or [0]
+            points = [int(o) for o in ids if o.isdecimal()] or [0]
             return Type("number", least=min(points), most=max(points), whole=True)
         case "integer" | "decimal":
-            whole = question.kind == "integer"
-            return Type("number", least=question.min, most=question.max, whole=whole)
+            return Type("number", least=of.min, most=of.max, whole=of.kind == "integer")
         case _:
-            return Type(OTHER_KINDS.get(question.kind, "text"))
+            return Type(OTHER_KINDS.get(of.kind, "text"))
 
 
 def sources(name: str, known: Known) -> list[str]:

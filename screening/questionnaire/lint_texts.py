@@ -42,6 +42,8 @@ def texts(questionnaire: Questionnaire) -> Iterator[Line]:
         for page in section.pages:
             fields = {"title": page.title, "intro": page.intro, "why": page.why}
             yield from _own(file, page.id, fields)
+            for check in page.checks:
+                yield from _own(file, check.id, {"text": check.text})
     for file, question in questions(q):
         yield from _question_texts(file, question)
     for instrument in q.instruments:

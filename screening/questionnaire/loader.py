@@ -1,5 +1,9 @@
 """Sole reader of `screening/content/`: files in, one frozen `Questionnaire` out.
 
+A version may share another's content: `shares = "2026-2"` in its questionnaire.toml. Instruments,
+option sets, medicines, sources, contacts and panels are then those of that folder, with what its
+own files add; a page or a rule names what it shares, `shared = "ID"`, and may change parts of it.
+
 A file that cannot be understood raises `ContentError`, naming file, id and reason.
 """
 
@@ -8,6 +12,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,7 +32,10 @@ from .definition import (
 
 CONTENT = Path(__file__).parent.parent / "content"
 CURRENT = CONTENT / "2026-2"
+CHECK_IN = CONTENT / "check-in-2026-1"
+RELEASED = (CURRENT, CHECK_IN)
 T = TypeVar("T")
+Tables = dict[str, Any]
 
 
 class ContentError(Exception):
@@ -44,35 +52,111 @@ def current() -> Questionnaire:
     return load(CURRENT)
 
 
+@cache
+def check_in() -> Questionnaire:
+    """The released questionnaire for patients who come back, read once a process."""
+    return load(CHECK_IN)
+
+
 def load(folder: Path) -> Questionnaire:
     """Read one version folder. Raises ContentError."""
     main = _toml(folder / "questionnaire.toml")
-    option_sets: dict[str, Any] = main.pop("option_sets", {})
-    section_ids: list[str] = main.pop("sections", [])
-    instruments, items = _instruments(folder / "instruments", option_sets)
+    shares = main.pop("shares", None)
+    shared = load(folder.parent / shares) if shares else None
+    option_sets = _option_sets(folder, shares) | main.pop("option_sets", {})
+    own, items = _instruments(folder / "instruments", option_sets)
+    instruments = [*(shared.instruments if shared else ()), *own]
+    items |= _items_by_instrument(shared)
+    parts = Parts(option_sets, items, shared)
     sections = [
-        _section(folder / "sections" / f"{name}.toml", option_sets, items) for name in section_ids
+        _section(folder / "sections" / f"{name}.toml", parts) for name in main.pop("sections", [])
     ]
     return _build(
         Questionnaire,
         folder / "questionnaire.toml",
         main
+        | _files(folder, shared)
         | {
             "sections": sections,
-            "instruments": instruments,
-            "rules": _list_of(Rule, folder / "rules.toml", "rules"),
-            "sources": _table(folder / "sources.toml", "sources"),
-            "contacts": _list_of(Contact, folder / "crisis.toml", "contacts"),
-            "panels": _list_of(Panel, folder / "crisis.toml", "panels"),
-            "medicines": _medicines(folder / "medications.csv"),
-            "content_hash": content_hash(folder),
+            "instruments": _held(instruments, sections) if shared else instruments,
+            "content_hash": content_hash(folder, shared.content_hash if shared else ""),
         },
     )
 
 
-def content_hash(folder: Path) -> str:
-    """SHA-256 over the names and bytes of the folder's files."""
-    digest = hashlib.sha256()
+@dataclass(frozen=True)
+class Parts:
+    """What the questions of a section are made with."""
+
+    option_sets: Tables
+    items: dict[str, list[Question]]  # by instrument
+    shared: Questionnaire | None
+
+
+def _option_sets(folder: Path, shares: str | None) -> Tables:
+    sets: Tables = _toml(folder.parent / shares / "questionnaire.toml") if shares else {}
+    return dict(sets.get("option_sets", {}))
+
+
+def _items_by_instrument(shared: Questionnaire | None) -> dict[str, list[Question]]:
+    found: dict[str, list[Question]] = {}
+    for question in shared.questions.values() if shared else ():
+        if question.instrument:
+            found.setdefault(question.instrument, []).append(question)
+    return found
+
+
+def _held(instruments: list[Instrument], sections: list[Section]) -> list[Instrument]:
+    """Of the instruments that are shared, those that a page holds."""
+    held = {question.instrument for section in sections for question in section.questions}
+    return [instrument for instrument in instruments if instrument.id in held]
+
+
+def _files(folder: Path, shared: Questionnaire | None) -> Tables:
+    """What stands beside the sections. A folder that shares adds to what it shares."""
+    crisis, sources = folder / "crisis.toml", folder / "sources.toml"
+    medicines = folder / "medications.csv"
+    own: Tables = {
+        "rules": _rules(folder / "rules.toml", shared),
+        "contacts": [], "panels": [], "sources": {}, "medicines": [],
+    }  # fmt: skip
+    if shared is None or crisis.exists():
+        own["contacts"] = _list_of(Contact, crisis, "contacts")
+        own["panels"] = _list_of(Panel, crisis, "panels")
+    if shared is None or sources.exists():
+        own["sources"] = _table(sources, "sources")
+    if shared is None or medicines.exists():
+        own["medicines"] = _medicines(medicines)
+    if shared is None:
+        return own
+    lists = {name: [*getattr(shared, name), *own[name]] for name in ("contacts", "panels")}
+    medicines_of = own["medicines"] or shared.medicines
+    return own | lists | {"sources": shared.sources | own["sources"], "medicines": medicines_of}
+
+
+def _rules(path: Path, shared: Questionnaire | None) -> list[Rule]:
+    """Those that `shared` lists as they are, then the file's own and those that it changes."""
+    as_they_are = _toml(path).get("shared", []) if shared else []
+    with _laid_out(path):
+        listed = [{"shared": name} for name in as_they_are] + _table(path, "rules")
+        return [_build(Rule, path, _with_shared(path, rule, shared, "rule")) for rule in listed]
+
+
+def _with_shared(path: Path, data: Tables, shared: Questionnaire | None, what: str) -> Tables:
+    """What is shared under this id, with the parts that are given anew; "" takes a part away."""
+    name = data.pop("shared", None)
+    if name is None:
+        return data
+    known = getattr(shared, "rule" if what == "rule" else "questions", {})
+    if name not in known:
+        raise ContentError([f"{path.name}: {name}: no such {what} is shared"])
+    whole: Tables = known[name].model_dump() | data
+    return {part: value for part, value in whole.items() if part not in data or value != ""}
+
+
+def content_hash(folder: Path, shared: str = "") -> str:
+    """SHA-256 over the names and bytes of the folder's files, and the hash of what it shares."""
+    digest = hashlib.sha256(shared.encode())
     for path in sorted(p for p in folder.rglob("*") if p.suffix in (".toml", ".csv")):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -125,17 +209,18 @@ def _explain(path: Path, data: dict[str, Any], error: Exception) -> list[str]:
     ]
 
 
-def _section(path: Path, option_sets: dict[str, Any], items: dict[str, list[Question]]) -> Section:
+def _section(path: Path, parts: Parts) -> Section:
     data = _toml(path)
     with _laid_out(path):
         for page in data.get("pages", []):
             questions: list[Question] = []
             for entry in page.get("questions", []):
                 if "instrument" in entry:
-                    questions += _items_of(path, entry, items)
+                    questions += _items_of(path, entry, parts.items)
                 else:
+                    entry = _with_shared(path, entry, parts.shared, "question")
                     entry.setdefault("audience", data.get("audience", "patient"))
-                    questions.append(_question(path, entry, option_sets))
+                    questions.append(_question(path, entry, parts.option_sets))
             page["questions"] = questions
     return _build(Section, path, data)
 
@@ -146,7 +231,10 @@ def _items_of(
     name = entry["instrument"]
     if name not in items:
         raise ContentError([f"{path.name}: {name}: no such instrument"])
-    return items[name]
+    changed = {part: value for part, value in entry.items() if part != "instrument"}
+    if not changed:
+        return items[name]
+    return [_build(Question, path, item.model_dump() | changed) for item in items[name]]
 
 
 def _question(path: Path, data: dict[str, Any], option_sets: dict[str, Any]) -> Question:
