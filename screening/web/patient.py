@@ -14,7 +14,7 @@ from ..storage.submissions import receipt_of
 from ..workflows import intake as intake_flow
 from ..workflows import throttle
 from ..workflows.progress import Progress
-from . import around, i18n, pages, said, unsaved
+from . import around, help_pages, i18n, judging, pages, said, unsaved
 from .current import office, settings
 from .dates import moment_in_words
 from .forms import coerce
@@ -128,9 +128,9 @@ def tasks() -> Response | str:
     if request.method == "POST" and action != pages.LANGUAGE:
         return _from_tasks(here, action)
     if action == pages.LANGUAGE and "seen" in request.form:
-        return pages.help_in_other_language(here)
+        return help_pages.in_other_language(here)
     if action == pages.LANGUAGE:
-        pages.switch_language(here)
+        help_pages.switch_language(here)
     listed = [_task(listed_page, progress) for listed_page in progress.expected]
     done = sum(task["status"] == "done" for task in listed)
     return render_template(
@@ -147,7 +147,7 @@ def tasks() -> Response | str:
 
 def _from_tasks(here: Visit, action: str | None) -> Response | str:
     intake = here.intake or abort(404)
-    if action in (pages.LATER, pages.STOP):
+    if action in (judging.LATER, pages.STOP):
         return pages.leave(intake)
     if action == "code":
         code = intake_flow.new_code_for(office(), intake.id)
@@ -178,12 +178,12 @@ def check() -> Response | str:
     if here.intake is None or not here.is_draft:
         return come_back() if here.intake is None else redirect(url_for("patient.done"), 303)
     action = request.form.get("action")
-    if action in (pages.LATER, pages.STOP):
+    if action in (judging.LATER, pages.STOP):
         return pages.leave(here.intake)
     if action == pages.LANGUAGE and "seen" in request.form:
-        return pages.help_in_other_language(here)
+        return help_pages.in_other_language(here)
     if action == pages.LANGUAGE:
-        pages.switch_language(here)
+        help_pages.switch_language(here)
     elif request.method == "POST":
         return _from_check(here.progress)
     return render_template("patient/check.html", **around.check_page(here))

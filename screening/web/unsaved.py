@@ -23,12 +23,12 @@ from ..storage.database import DatabaseUnavailableError
 from . import around, errors, pages, said, sessions
 from .current import office
 from .i18n import t
+from .judging import typed_pairs
 from .logging import log
 from .patient_session import visit
 
 IDLE_MINUTES = int(sessions.IDLE.total_seconds() // 60)
 HELD = "held."  # what was typed when the session ended, carried through the resume page
-OURS = ("csrf_token", "revision", "action")  # what the form holds beside what was typed
 
 
 def resume_page(*, typed: MultiDict[str, str], wrong: bool = False, held: Any = ()) -> str:
@@ -63,7 +63,7 @@ def come_back(status: int = 200) -> Response:
         return make_response(resume_page(typed=request.form), status)
     asked = _page_posted()
     held = [{"name": HELD + "page", "value": asked.id}] if asked else []
-    held += [{"name": HELD + name, "value": value} for name, value in _posted()] if asked else []
+    held += [pair | {"name": HELD + pair["name"]} for pair in typed_pairs()] if asked else []
     return make_response(resume_page(typed=MultiDict(), held=held), status)
 
 
@@ -126,7 +126,3 @@ def _page_posted() -> Page | None:
     page_id = (request.view_args or {}).get("page_id", "")
     posted = request.method == "POST" and request.endpoint == "patient.page"
     return office().questionnaire.pages.get(page_id) if posted else None
-
-
-def _posted() -> list[tuple[str, str]]:
-    return [(name, value) for name, value in request.form.items(multi=True) if name not in OURS]
