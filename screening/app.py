@@ -20,6 +20,7 @@ from .web import (
     account,
     admin_export,
     auth,
+    clinic_look,
     csrf,
     errors,
     headers,
@@ -66,7 +67,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
             check(office)
     csrf.install(app)
     headers.install(app, https=settings.https)
-    static_files.install(app)
+    static_files.install(app, more=clinic_look.install(app, settings))
     i18n.install(app)
     access.install(app)
     for page in PAGES:

@@ -6,52 +6,18 @@ Environment variables (SCREENING_*) say how it runs; `instance/clinic.toml` says
 
 import os
 import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from .clinic import LANGUAGES, Clinic, SettingsError, lacks, read_clinic
+
+__all__ = ["LANGUAGES", "ROOT", "VARIABLES", "Clinic", "Settings", "SettingsError"]
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-LANGUAGES = ("en", "es")
-PAPERS = ("letter", "a4")
-
-
-class SettingsError(Exception):
-    """The app must not start like this. The message is one plain line for the operator."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clinic:
-    """Whose form it is, as patients and the PDF name it. The default clinic is made up."""
-
-    name: str = "Willow Ketamine Clinic"
-    phone: str | None = "805-555-0100"
-    hours: Mapping[str, str] = field(
-        default_factory=lambda: {
-            "en": "Monday to Friday, 9 am to 5 pm",
-            "es": "de lunes a viernes, de 9 a. m. a 5 p. m.",
-        }
-    )
-    address: str = "1 Willow Way, San Luis Obispo, CA 93401"
-    time_zone: str = "America/Los_Angeles"
-    paper: str = "letter"
-    privacy_url: str | None = None
-
-    @property
-    def phone_href(self) -> str | None:
-        """`tel:` address of a US number, None without a phone."""
-        if not self.phone:
-            return None
-        digits = "".join(character for character in self.phone if character.isdigit())
-        return f"tel:+{digits}" if self.phone.startswith("+") else f"tel:+1{digits}"
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,37 +132,8 @@ VARIABLES = {
 }
 
 
-def read_clinic(path: Path) -> Clinic:
-    """The clinic of `clinic.toml`, the made-up one without the file.
-
-    Raises SettingsError for unreadable TOML, an unknown name, a wrong type or an unknown time zone.
-    """
-    if not path.is_file():
-        return Clinic()
-    try:
-        values = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path.name} cannot be read: {error}.") from error
-    # A clinic that names itself does not inherit the made-up clinic's telephone and address.
-    blank: dict[str, Any] = {"phone": None, "hours": {}, "address": ""}
-    for name, value in values.items():
-        _check_clinic_value(name, value)
-    if "hours" in values and isinstance(values["hours"], str):
-        values["hours"] = dict.fromkeys(LANGUAGES, values["hours"])
-    return Clinic(**(blank | values))
-
-
-def _check_clinic_value(name: str, value: object) -> None:
-    if name not in Clinic.__dataclass_fields__:
-        raise SettingsError(f"clinic.toml: {name} is not a setting.")
-    allowed = (str, dict) if name == "hours" else str
-    if not isinstance(value, allowed):
-        raise SettingsError(f"clinic.toml: {name} must be text.")
-
-
 def _check_values(settings: Settings) -> None:
     url = urlsplit(settings.public_url)
-    clinic = settings.clinic
     unknown = set(settings.languages) - set(LANGUAGES)
     problems = {
         "SCREENING_PUBLIC_URL must look like https://intake.example.org": url.scheme
@@ -209,9 +146,6 @@ def _check_values(settings: Settings) -> None:
         "SCREENING_DRAFT_DAYS must be 1 to 365": not 1 <= settings.draft_days <= 365,
         f"SCREENING_LANGUAGES may hold {' and '.join(LANGUAGES)}": bool(unknown)
         or not settings.languages,
-        "clinic.toml: name must not be empty": not clinic.name.strip(),
-        f"clinic.toml: paper must be {' or '.join(PAPERS)}": clinic.paper not in PAPERS,
-        f"clinic.toml: no time zone {clinic.time_zone!r}": not _zone_exists(clinic.time_zone),
     }
     _refuse(problems)
 
@@ -234,21 +168,14 @@ def _check_production(settings: Settings) -> None:
         "the database connection is not encrypted; add sslmode=verify-full to "
         "SCREENING_DATABASE_URL": _open_connection(settings.database_url),
     }
-    _refuse(problems, "Refusing to start in production: ")
+    lacking = dict.fromkeys(lacks(settings.clinic, settings.languages), True)
+    _refuse(problems | lacking, "Refusing to start in production: ")
 
 
 def _refuse(problems: Mapping[str, bool], before: str = "") -> None:
     for line, wrong in problems.items():
         if wrong:
             raise SettingsError(f"{before}{line}.")
-
-
-def _zone_exists(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
 
 
 def _files(folder: Path) -> list[Path]:

@@ -28,8 +28,8 @@ MAY_IMPORT = {
 }
 # The top: what starts, serves and commands the app may import anything of ours.
 TOP = {
-    "__init__", "app", "cli", "cli_data", "gunicorn.conf", "jobs", "operate", "seed", "settings",
-    "tasks", "web", "worker",
+    "__init__", "app", "cli", "cli_data", "clinic", "colours", "gunicorn.conf", "jobs", "logo",
+    "operate", "seed", "settings", "tasks", "web", "worker",
 }  # fmt: skip
 PURE = ("questionnaire", "assessment", "record", "wording")
 CLOCKS = {"now", "today", "utcnow", "time", "localtime", "time_ns"}

@@ -17,7 +17,7 @@ from flask import Blueprint, Flask, abort, current_app, g, redirect, request, se
 from werkzeug.wrappers import Response
 
 from screening.questionnaire.definition import Language
-from screening.settings import LANGUAGES, Settings
+from screening.settings import LANGUAGES, Clinic, Settings
 
 INTERFACE = Path(__file__).parent.parent / "content" / "interface"
 
@@ -136,7 +136,7 @@ def local_path(address: str | None, default: str) -> str:
 
 
 def install(app: Flask) -> None:
-    """Give templates `t`, `language`, `clinic` and `language_switch_url`.
+    """Give templates `t`, `language`, `clinic`, `look` and `language_switch_url`.
 
     Raises InterfaceError when a text is not in every language.
     """
@@ -151,15 +151,27 @@ def page_context() -> dict[str, object]:
     settings = _settings()
     language = current_language()
     several = len(settings.languages) > 1
-    clinic = settings.clinic
     return {
         "language": language,
         "language_switch_url": "/language" if several else None,
-        "clinic": {
-            "name": clinic.name,
-            "phone": clinic.phone,
-            "phone_href": clinic.phone_href,
-            "hours": clinic.hours.get(language, ""),
-            "privacy_url": clinic.privacy_url or "/privacy",
-        },
+        "clinic": clinic_view(settings.clinic, language),
+        "look": current_app.extensions["clinic_look"],
+    }
+
+
+def clinic_view(clinic: Clinic, language: str) -> dict[str, object]:
+    """What pages say of the clinic. "" or None is what the clinic does not tell."""
+    return {
+        "name": clinic.name,
+        "phone": clinic.phone,
+        "phone_href": clinic.phone_href,
+        "address": clinic.address,
+        "hours": clinic.hours.get(language, ""),
+        "website": clinic.website,
+        "privacy_url": clinic.privacy_url or "/privacy",
+        "reply_days": clinic.reply_days,
+        "urgent_reply": clinic.urgent_reply.get(language, ""),
+        "after_hours": clinic.after_hours.get(language, ""),
+        "quick_exit_url": clinic.quick_exit_url,
+        "exit_button": clinic.exit_button,
     }

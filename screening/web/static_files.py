@@ -8,6 +8,7 @@ neighbour by it) but is not cached.
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -32,11 +33,11 @@ def read_folder(folder: Path = FOLDER) -> dict[str, StaticFile]:
     """Every file below `folder`, by its plain name ("icons/logo.svg")."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     names = [path.relative_to(folder).as_posix() for path in paths]
-    return {name: _read(name, path) for name, path in zip(names, paths, strict=True)}
+    return {name: as_file(name, path.read_bytes()) for name, path in zip(names, paths, strict=True)}
 
 
-def _read(name: str, path: Path) -> StaticFile:
-    body = path.read_bytes()
+def as_file(name: str, body: bytes) -> StaticFile:
+    """What is served under that name, its hash put into it."""
     plain = PurePosixPath(name)
     digest = hashlib.sha256(body).hexdigest()[:12]
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -49,12 +50,13 @@ def _read(name: str, path: Path) -> StaticFile:
     )
 
 
-def install(app: Flask, folder: Path = FOLDER) -> None:
+def install(app: Flask, folder: Path = FOLDER, *, more: Mapping[str, bytes]) -> None:
     """Serve `folder` at /static/ and make url_for give the hashed names.
 
-    url_for raises KeyError for a file that does not exist.
+    `more` is files that stand in no folder, by name. url_for raises KeyError for a file that does
+    not exist.
     """
-    files = read_folder(folder)
+    files = read_folder(folder) | {name: as_file(name, body) for name, body in more.items()}
     by_hash = {file.name: file for file in files.values()}
 
     @app.get("/static/<path:filename>", endpoint="static")
