@@ -4,6 +4,7 @@ import { CharacterCount } from "./node_modules/govuk-frontend/dist/govuk/compone
 import { ErrorSummary } from "./node_modules/govuk-frontend/dist/govuk/components/error-summary/error-summary.mjs";
 import { exclusiveTicks, quickExit } from "./manners.js";
 import { revealFollowUps } from "./reveal.js";
+import { unitSwitch } from "./units.js";
 
 document.documentElement.classList.add("js");
 document.body.classList.add("govuk-frontend-supported");
@@ -13,6 +14,7 @@ if (form) {
   // Before the error summary takes the focus, or a hidden field could still move the page.
   revealFollowUps(form);
   exclusiveTicks(form);
+  unitSwitch(form);
 }
 quickExit(document);
 

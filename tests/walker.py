@@ -172,6 +172,8 @@ def _typed(part: str, answer: Any) -> Any:
     if part in ("month", "day", "year"):
         year, month, day = str(answer).split("-")
         return {"month": month, "day": day, "year": year}[part]
+    if part in ("ft", "cm", "kg"):
+        return ""  # the other boxes of a height or weight
     if part == "none":
         return "yes" if answer == [] else None
     if part and isinstance(answer, list):

@@ -20,6 +20,7 @@ from .followups import FollowUp
 
 TICKED = frozenset({"agree", "choice", "choices", "scale"})
 TYPED = "[[typed]]"
+BOX = re.compile(r"\[\[typed (\w*)\]\]")
 MARK = re.compile(r"\[\[(\w+)\]\]")
 
 
@@ -71,6 +72,22 @@ def date_html(
         bad_part=bad_part,
     )
     return str(_draw(view, shown))
+
+
+def measure_html(
+    drawn: Drawn, values: Mapping[str, str], error: str | None = None, bad_part: str = ""
+) -> str:
+    """A height or weight with what its boxes hold, by part."""
+    html = _kept_measure(drawn, tuple(values), error, bad_part)
+    # All at once: what was typed in one box may look like the place of another.
+    return BOX.sub(lambda place: escape(values[place[1]]), html)
+
+
+@lru_cache(maxsize=256)
+def _kept_measure(drawn: Drawn, parts: tuple[str, ...], error: str | None, bad_part: str) -> str:
+    places = {part: f"[[typed {part}]]" for part in parts}
+    view = fields.measure_view(*drawn[:3], places, error=error, bad_part=bad_part)
+    return str(_draw(view, drawn.shown))
 
 
 def _draw(view: fields.View, shown: FollowUp) -> Markup:

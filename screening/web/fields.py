@@ -10,14 +10,14 @@ from typing import Any
 from ..questionnaire.answers import DISCUSS, NONE, UNSURE
 from ..questionnaire.definition import Column, Language, Question, Questionnaire
 from ..questionnaire.validation import Problem
+from . import measures
 from .i18n import text, texts
 
 View = dict[str, Any]
 WIDTHS = {"integer": 5, "decimal": 5, "zip": 10, "phone": 20}
-# The unit beside an input. None: the question names it, or several may be typed.
+# The unit beside an input. None: the question names it, or each box does.
 UNITS = {"mm[Hg]": "mmHg"} | dict.fromkeys(("months", "in", "lb", "h", "days a week"))
-OWN_UNITS = ("in", "lb")  # stored in these whatever was typed
-EXAMPLES = {"in": "66", "lb": "150", "mg": "100"}
+EXAMPLES = {"in": "66", "lb": "150", "mg": "100", "cm": "168", "kg": "68"}
 DATE_WIDTHS = {"month": 4, "day": 2, "year": 4}
 SUGGESTIONS = "medicine-names"
 
@@ -75,8 +75,7 @@ def _in(text: Mapping[Any, str], language: str) -> str:
 
 
 def _inputmode(kind: str, unit: str | None) -> str | None:
-    # Feet and inches need letters; a numeric keypad has none.
-    if kind in ("integer", "decimal") and unit not in ("in", "lb"):
+    if kind in ("integer", "decimal"):
         return "numeric" if kind == "integer" else "decimal"
     return {"zip": "numeric", "phone": "tel", "email": "email"}.get(kind)
 
@@ -124,8 +123,6 @@ def stored_values(question: Question, answer: object) -> list[str]:
     """What the inputs of a stored answer hold. Reading it again gives the same answer."""
     if answer is None:
         return []
-    if question.unit in OWN_UNITS and isinstance(answer, float):
-        return [f"{answer} {question.unit}"]  # 168 cm came back as a bare 66.14
     if isinstance(answer, list | tuple):
         return [str(part) for part in answer]
     return ["yes"] if answer is True else [str(answer)]
@@ -134,6 +131,42 @@ def stored_values(question: Question, answer: object) -> list[str]:
 def typed_values(question: Question, typed: Mapping[str, Any]) -> list[str]:
     getlist = getattr(typed, "getlist", lambda name: [typed[name]] if name in typed else [])
     return [value for value in getlist(question.id) if value]
+
+
+def measure_view(
+    questionnaire: Questionnaire,
+    question: Question,
+    language: Language,
+    values: Mapping[str, str],
+    *,
+    error: str | None = None,
+    bad_part: str = "",
+) -> View:
+    """The view of a height or weight: a box for each of `values`, by part (see `measures`)."""
+    way = measures.WAYS[str(question.unit)]
+    marked = {"": way.own, measures.ALL: (*way.own, way.metric), measures.BARE: ("",)}
+    wrong = marked.get(bad_part, (bad_part,))
+    boxes = {
+        part: {
+            "name": measures.box_name(question, part),
+            "text": text(f"typing.{part or question.unit}", language),
+            "value": value,
+            "inputmode": "numeric" if part == "ft" else "decimal",
+            "error": error is not None and part in wrong,
+        }
+        for part, value in values.items()
+    }
+    ways = {"own": way.own, "metric": (way.metric,)}
+    return view(questionnaire, question, language, error=error) | {
+        "ways": [
+            {
+                "id": name,
+                "boxes": [boxes[part] for part in parts],
+                "other": text(f"typing.{name}_other_{question.unit}", language),
+            }
+            for name, parts in ways.items()
+        ]
+    }
 
 
 def _parts(
@@ -236,12 +269,16 @@ def error_links(
 
 def control(question: Question, problem: Problem) -> str:
     """The id of the first control at fault."""
-    if not problem.part:
+    if problem.part in ("", measures.ALL):
         return first_control(question)
+    if problem.part == measures.BARE:
+        return question.id
     return f"{question.id}-{problem.part}"
 
 
 def first_control(question: Question) -> str:
     """The id that a link to the question leads to."""
     endings = {"group": "-list", "date": "-month"}
+    if question.unit in measures.WAYS:
+        return measures.box_name(question, measures.WAYS[question.unit].own[0])
     return question.id + endings.get(question.kind, "")

@@ -15,25 +15,11 @@ from wtforms import Field, Form
 
 from ..questionnaire.answers import DISCUSS, NONE, UNSURE
 from ..questionnaire.definition import Column, Page, Question
+from ..questionnaire.medicines import tokens
 from ..questionnaire.validation import Problem
+from . import measures
+from .numbers import read_number
 
-FEET = re.compile(
-    r"""(\d+)\s*(?:'|’|ft|feet|foot|pies?)[\s,.]*(?:(\d+(?:\.\d+)?)\s*(?:"|”|''|in(?:ches)?|pulg\w*)?)?"""
-)
-LONGEST_NUMBER = 40  # characters; thousands of digits would be no number that Python can hold
-CM, KG = 1 / 2.54, 1 / 0.45359237  # in inches, in pounds
-METRIC = {
-    "in": dict.fromkeys(("cm", "centimeters", "centímetros", "centimetros"), CM)
-    | dict.fromkeys(("m", "meters", "metros"), 100 * CM),
-    "lb": dict.fromkeys(("kg", "kgs", "kilos", "kilograms", "kilogramos"), KG),
-}
-UNIT_WORDS = {
-    "in": {"in", "inch", "inches", "pulgadas", '"', "”", "''"},
-    "lb": {"lb", "lbs", "pound", "pounds", "libras"},
-    "mg": {"mg"},
-    "mm[Hg]": {"mmhg", "mm hg"},
-    "%": {"%"},
-}
 NOTHING = {"no", "none", "n/a", "na", "nothing", "-", "ninguno", "ninguna", "nada"}
 MONTHS = {
     name: number
@@ -42,21 +28,30 @@ MONTHS = {
         "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
     )
     for number, name in enumerate(names.split(), 1)
-}
+} | {"setiembre": 9}
+ORDINAL = re.compile(r"(\d{1,2})\s*\.?\s*(?:st|nd|rd|th|ro|er|[oaºª°])?\.?", re.IGNORECASE)
 
 
 class AnswerField(Field):
-    """One question. `data` is the answer, None without one; `problems` what coercion found."""
+    """One question. `data` is the answer, None without one; `problems` what coercion found; `part`
+    the box that it was typed in, where it has several."""
 
     def __init__(self, question: Question, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.question = question
         self.problems: list[Problem] = []
+        self.part = ""
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
         self.data, self.problems = None, []
-        if formdata is not None:
+        if formdata is not None and self.question.unit in measures.WAYS:
+            self.data, self.problems, self.part = measures.read(self.question, formdata)
+        elif formdata is not None:
             self.data, self.problems = coerce(self.question, formdata)
+
+    def placed(self, found: Problem) -> Problem:
+        """A problem of the answer, at the box in which it was typed."""
+        return measures.placed(found, self.part) if self.part else found
 
 
 @lru_cache(maxsize=256)
@@ -115,29 +110,6 @@ _COERCE = {
 }
 
 
-def read_number(typed: str, unit: str | None) -> Any:
-    """A number as people type it ("1,200", "20 mg", "5 ft 6 in", "1.68 m"), else the text."""
-    text = typed.casefold().strip()
-    if len(text) > LONGEST_NUMBER:
-        return typed
-    feet = FEET.fullmatch(text) if unit == "in" else None
-    if feet:
-        return _whole(int(feet[1]) * 12 + float(feet[2] or 0))
-    match = re.fullmatch(r"(-?\d{1,3}(?:,\d{3})+|-?\d+)(\.\d+)?\s*([^\d\s].*)?", text)
-    if not match:
-        return typed
-    number = float(match[1].replace(",", "") + (match[2] or ""))
-    suffix = (match[3] or "").strip(" .")
-    factor = METRIC.get(unit or "", {}).get(suffix)
-    if factor:
-        return round(number * factor, 2)
-    return _whole(number) if not suffix or suffix in UNIT_WORDS.get(unit or "", ()) else typed
-
-
-def _whole(number: float) -> int | float:
-    return int(number) if number.is_integer() else number
-
-
 def _date(question: Question, sent: MultiDict[str, str]) -> tuple[Any, list[Problem]]:
     parts = {part: (sent.get(f"{question.id}-{part}") or "").strip() for part in DATE_PARTS}
     if not any(parts.values()):
@@ -145,7 +117,9 @@ def _date(question: Question, sent: MultiDict[str, str]) -> tuple[Any, list[Prob
     for part, typed in parts.items():
         if not typed:
             return "", [Problem(question.id, f"date_{part}_missing", {}, part)]
-    month = MONTHS.get(parts["month"].casefold()) or _month_by_letters(parts["month"])
+    month = _month_by_letters(parts["month"])
+    ordinal = ORDINAL.fullmatch(parts["day"])
+    parts["day"] = ordinal[1] if ordinal else parts["day"]
     if len(parts["year"]) < 4:
         return "", [Problem(question.id, "date_year_short", {}, "year")]
     try:
@@ -159,8 +133,8 @@ DATE_PARTS = ("month", "day", "year")
 
 
 def _month_by_letters(typed: str) -> int | None:
-    """ "Sep", "sept." and "ene" are months too."""
-    letters = typed.casefold().strip(". ")
+    """ "Sep", "sept.", "ene" and "de marzo" are months too."""
+    letters = " ".join(tokens(typed)).removeprefix("de ")
     if len(letters) < 3 or not letters.isalpha():
         return None
     found = {number for name, number in MONTHS.items() if name.startswith(letters)}

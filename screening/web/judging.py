@@ -40,7 +40,10 @@ def judge(page: Page, intake: StoredIntake | None, form: MultiDict[str, str]) ->
     merged = {k: v for k, v in stored.items() if k not in bound} | typed
     wrong = {
         question.id: [*bound[question.id].problems]
-        or problems(question, typed[question.id], merged, today)
+        or [
+            bound[question.id].placed(found)
+            for found in problems(question, typed[question.id], merged, today)
+        ]
         for question in page.questions
         if question.id in typed or bound[question.id].problems
     }

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from ..assessment.facts import Facts
 from ..questionnaire.definition import Page, Question, Questionnaire
 from ..questionnaire.validation import Problem
-from . import drawing, fields
+from . import drawing, fields, measures
 from .around import care_after
 from .followups import follow_up
 from .i18n import t
@@ -157,11 +157,30 @@ def _field(
     if question.kind == "date":
         part = problem.part if problem else ""
         return drawing.date_html(drawn, answer, typed, error=error, bad_part=part)
+    if question.unit in measures.WAYS:
+        return _measure(drawn, facts, typed, error, problem.part if problem else "")
     if typed is None:
         values = fields.stored_values(question, answer)
     else:
         values = fields.typed_values(question, typed)
     return drawing.question_html(drawn, values, error)
+
+
+def _measure(
+    drawn: drawing.Drawn,
+    facts: Facts,
+    typed: MultiDict[str, str] | None,
+    error: str | None,
+    bad_part: str,
+) -> str:
+    question, answers = drawn.question, facts.answers
+    if typed is not None:
+        boxes = measures.typed_boxes(question, typed)
+    else:
+        beside = drawn.questionnaire.page_of[question.id].questions
+        metric = measures.leans_metric(beside, answers)
+        boxes = measures.boxes(question, answers.get(question.id), metric=metric)
+    return drawing.measure_html(drawn, boxes, error, bad_part)
 
 
 def _instrument(page: Page, questionnaire: Questionnaire) -> Context | None:

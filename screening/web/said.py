@@ -8,7 +8,7 @@ from flask import request, url_for
 
 from ..questionnaire.answers import DISCUSS, UNSURE
 from ..questionnaire.definition import Column, Page, Question
-from . import fields
+from . import fields, measures
 from .dates import day_in_words
 from .i18n import current_language, t
 
@@ -62,7 +62,9 @@ def answer_lines(question: Question, answer: object) -> list[str]:
 
 def _typed_lines(question: Question, answer: object) -> list[str]:
     unit = question.unit or ""
-    words = unit if unit in fields.OWN_UNITS else fields.UNITS.get(unit, unit)
+    if unit in measures.WAYS:
+        return [measures.in_words(question, answer)]
+    words = fields.UNITS.get(unit, unit)
     return f"{answer} {words or ''}".strip().split("\n")
 
 

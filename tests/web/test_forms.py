@@ -3,7 +3,8 @@
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from screening.web.forms import coerce, read_number
+from screening.web.forms import coerce
+from screening.web.numbers import read_number
 from tests.builders import question
 
 BIRTH = question("born", "date")
@@ -24,7 +25,10 @@ BIRTH = question("born", "date")
         ("168 cm", "in", 66.14),
         ("150 lbs.", "lb", 150),
         ("68 kg", "lb", 149.91),
-        ("68,5 kg", "lb", "68,5 kg"),
+        ("68,5 kg", "lb", 151.02),
+        ("1,68 m", "in", 66.14),
+        ("1.68 metros", "in", 66.14),
+        ("2,5 mg", "mg", 2.5),
         ("1,200", None, 1200),
         ("1,200.5 mg", "mg", 1200.5),
         ("20mg", "mg", 20),
@@ -80,10 +84,20 @@ def test_a_month_by_name_or_number(month):
         ("dic", 12),
         ("ago", 8),
         ("mayo", 5),
+        ("Setiembre", 9),
+        ("de marzo", 3),
+        ("Márzo", 3),
+        ("AGO.", 8),
+        ("Dec", 12),
     ],
 )
 def test_months_in_two_languages(month, number):
     assert typed_date(month, "2", "1990") == (f"1990-{number:02d}-02", [])
+
+
+@pytest.mark.parametrize("day", ["3", "03", "3rd", "3RD", "3.", "3º", "3.º", "3ro"])
+def test_a_day_as_it_is_said(day):
+    assert typed_date("3", day, "1984") == ("1984-03-03", [])
 
 
 @pytest.mark.parametrize(
