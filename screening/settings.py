@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from . import mail
 from .clinic import LANGUAGES, Clinic, SettingsError, lacks, read_clinic
 
 __all__ = ["LANGUAGES", "ROOT", "VARIABLES", "Clinic", "Settings", "SettingsError"]
@@ -41,6 +42,7 @@ class Settings:
     languages: tuple[str, ...] = LANGUAGES
     content: Path | None = None  # a questionnaire's folder; None: the released one
     clinic: Clinic = field(default_factory=Clinic)
+    smtp_url: str = field(default="", repr=False)  # "": no e-mail is sent
 
     def __post_init__(self) -> None:
         self._set("instance", Path(self.instance).resolve())
@@ -58,6 +60,11 @@ class Settings:
     @property
     def keys(self) -> Path:
         return (self.keys_folder or self.instance / "keys").resolve()
+
+    @property
+    def smtp(self) -> mail.Smtp | None:
+        """The mail server; None without one."""
+        return mail.read_url(self.smtp_url) if self.smtp_url else None
 
     @property
     def https(self) -> bool:
@@ -129,6 +136,7 @@ VARIABLES = {
     "debug": ("FLASK_DEBUG", _yes),
     "draft_days": ("SCREENING_DRAFT_DAYS", _whole),
     "languages": ("SCREENING_LANGUAGES", _words),
+    "smtp_url": ("SCREENING_SMTP_URL", _text),
 }
 
 
@@ -146,6 +154,8 @@ def _check_values(settings: Settings) -> None:
         "SCREENING_DRAFT_DAYS must be 1 to 365": not 1 <= settings.draft_days <= 365,
         f"SCREENING_LANGUAGES may hold {' and '.join(LANGUAGES)}": bool(unknown)
         or not settings.languages,
+        "SCREENING_SMTP_URL must look like smtp://user:password@mail.example.org:587, with any "
+        "@ : / in the password written as %40 %3A %2F": not _can_be_mailed(settings),
     }
     _refuse(problems)
 
@@ -167,6 +177,9 @@ def _check_production(settings: Settings) -> None:
         and keys.is_relative_to(database.parent),
         "the database connection is not encrypted; add sslmode=verify-full to "
         "SCREENING_DATABASE_URL": _open_connection(settings.database_url),
+        "SCREENING_SMTP_URL is not set: urgent alerts go to the team by e-mail": (
+            not settings.smtp_url
+        ),
     }
     lacking = dict.fromkeys(lacks(settings.clinic, settings.languages), True)
     _refuse(problems | lacking, "Refusing to start in production: ")
@@ -176,6 +189,13 @@ def _refuse(problems: Mapping[str, bool], before: str = "") -> None:
     for line, wrong in problems.items():
         if wrong:
             raise SettingsError(f"{before}{line}.")
+
+
+def _can_be_mailed(settings: Settings) -> bool:
+    try:
+        return settings.smtp is not None or not settings.smtp_url
+    except ValueError:
+        return False
 
 
 def _files(folder: Path) -> list[Path]:

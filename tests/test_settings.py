@@ -12,6 +12,7 @@ from screening.settings import ROOT, VARIABLES, Settings, SettingsError
 SAFE = {
     "public_url": "https://intake.example.org",
     "proxy_hops": 1,
+    "smtp_url": "smtp://intake:secret@mail.example.org:587",
     "clinic": read_clinic(ROOT / "docs" / "clinic.example.toml"),
 }
 
@@ -49,6 +50,7 @@ def test_https_is_production(folders):
         ({"public_url": "http://127.0.0.1:8000", "production": True}, "not https"),
         ({"proxy_hops": None}, "SCREENING_PROXY_HOPS is not set"),
         ({"keys_folder": None}, "keys lie beside the database"),
+        ({"smtp_url": ""}, "SCREENING_SMTP_URL is not set"),
         ({"database_url": "postgresql://a:b@db.example.org/s"}, "sslmode=verify-full"),
     ],
 )
@@ -113,6 +115,22 @@ def test_the_environment_is_read(tmp_path):
     assert settings.draft_days == 14
     assert settings.languages == ("es", "en")
     assert settings.hosts[:3] == ["localhost", "one.example", "two.example"]
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example.org", "http://mail.example.org", "smtp://a:sec/ret@mail:587", "smtp://"]
+)
+def test_a_mail_server_that_makes_no_sense_is_refused_without_its_password(tmp_path, url):
+    with pytest.raises(SettingsError, match="SCREENING_SMTP_URL") as refused:
+        Settings(instance=tmp_path, smtp_url=url)
+    assert "ret@" not in str(refused.value)
+
+
+def test_the_password_of_the_mail_server_is_in_no_repr(tmp_path):
+    settings = Settings(instance=tmp_path, smtp_url="smtp://a:hush%40hush@mail.example.org")
+    assert settings.smtp
+    assert settings.smtp.password == "hush@hush"
+    assert "hush" not in repr(settings) + repr(settings.smtp)
 
 
 @pytest.mark.parametrize(
