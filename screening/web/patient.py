@@ -25,7 +25,6 @@ from .unsaved import come_back, was_idle
 blueprint = Blueprint("patient", __name__)
 
 MINUTES = 40  # an honest guess at how long the whole form takes
-DAYS_TO_CALL = 2  # business days
 
 
 @blueprint.route("/", methods=["GET", "POST"])
@@ -239,7 +238,7 @@ def done() -> Response | str:
         title=t("done.title"),
         reference=receipt.reference,
         sent_at=moment_in_words(local, said.language()),
-        days=DAYS_TO_CALL,
+        days=settings().clinic.reply_days,
     )
 
 
