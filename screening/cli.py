@@ -125,16 +125,17 @@ def installed_office() -> Office:
 
 
 @click.command("check-content")
-@click.argument("folder", type=click.Path(path_type=Path), default=loader.CURRENT)
-def check_content(folder: Path) -> None:
-    """Check the content of a version folder (the released one without FOLDER)."""
-    try:
-        found = lint.check(loader.load(folder))
-    except loader.ContentError as error:
-        found = error.problems
-    if found:
-        stop(found, status=1)
-    click.echo(f"{folder.name}: nothing is wrong")
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+def check_content(folder: Path | None) -> None:
+    """Check the content of a version folder (the released ones without FOLDER)."""
+    for checked in [folder] if folder else loader.RELEASED:
+        try:
+            found = lint.check(loader.load(checked))
+        except loader.ContentError as error:
+            found = error.problems
+        if found:
+            stop(found, status=1)
+        click.echo(f"{checked.name}: nothing is wrong")
 
 
 def clinic_today() -> date:

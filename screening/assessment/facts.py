@@ -108,6 +108,8 @@ class Facts:
 
     def rows(self, group: str) -> Sequence[Mapping[str, object]] | None:
         """A group's rows; [] when it is not asked, None while it has no answer."""
+        if group not in self.questionnaire.questions:
+            return []  # a check-in asks for all medicines in one list, not for trials once more
         asked = self.asked(group)
         if asked is False:
             return []
@@ -211,12 +213,17 @@ class Facts:
         return trials.staged(treatment, stage)
 
     def _ticks(self, name: str) -> set[str]:
+        if name not in self.questionnaire.questions:
+            return set()
         value = self.value(name)
         return set(value) if isinstance(value, tuple) else set()
 
     def indications(self) -> dict[str, Truth]:
-        """Each condition sought, and whether the scores make it an indication."""
+        """Each condition sought, and whether the scores make it an indication. Where no condition
+        has a rule (a check-in) that is not judged."""
         rules = self.questionnaire.indications
+        if not rules:
+            return {}
         return {
             sought: condition(rules[sought])(self) if sought in rules else False
             for sought in sorted(self._ticks("seeking_help_for"))
@@ -237,6 +244,14 @@ def _age(facts: Facts) -> Value:
         return UNKNOWN
     day, today = date.fromisoformat(born), facts.today
     return today.year - day.year - ((today.month, today.day) < (day.month, day.day))
+
+
+def _days_since_infusion(facts: Facts) -> Value:
+    """Whole days from the last infusion, as it was reported, to the day of assessment."""
+    if "last_infusion" not in facts.questionnaire.questions:
+        return NOT_APPLICABLE
+    day = facts.value("last_infusion")
+    return (facts.today - date.fromisoformat(day)).days if isinstance(day, str) else day
 
 
 def _weight_kg(facts: Facts) -> Value:
@@ -270,6 +285,9 @@ def _meds(facts: Facts, flag: str) -> Value:
 
 
 def _trials(facts: Facts, part: str) -> Value:
+    if part == "rows":  # known from the list alone, before what else the history is judged by
+        rows = facts.rows("antidepressant_trials")
+        return UNKNOWN if rows is None else len(rows)
     treatment = facts.treatment
     if treatment is None:
         return UNKNOWN
@@ -306,6 +324,7 @@ def _indications(facts: Facts, _: str) -> Value:
 
 _SIMPLE: dict[str, Callable[[Facts], Value]] = {
     "age": _age,
+    "days_since_infusion": _days_since_infusion,
     "weight_kg": _weight_kg,
     "bmi": _bmi,
     "systolic": _pressure("measured_systolic", "bp_systolic"),

@@ -28,8 +28,12 @@ FORM_NAMES = frozenset(
         "csrf_token",
     }
 )
-# The assessment reads these by name, whatever the rules say.
-NEEDED = tuple(name for name in TREATMENT_READS if "." not in name)
+# These are read by name, whatever the rules say: by the assessment; of a check-in by whoever looks
+# for the patient.
+NEEDED = {
+    "intake": tuple(name for name in TREATMENT_READS if "." not in name),
+    "check-in": ("date_of_birth", "first_name", "last_name"),
+}
 WITH_OPTIONS = ("choice", "choices", "scale")
 ROLES = ("antidepressant", "augmenter", "other")
 
@@ -80,9 +84,13 @@ def _usable_ids(file: str, question: Question, taken: set[str]) -> Iterator[Line
 
 
 def _needed(questionnaire: Questionnaire) -> Iterator[Line]:
-    for name in NEEDED:
+    for name in NEEDED[questionnaire.kind]:
         if name not in questionnaire.questions:
             yield MAIN, name, "the assessment reads this question, which does not exist"
+    sections = {section.id for section in questionnaire.sections if section.audience == "patient"}
+    for name in questionnaire.carried:
+        if name not in sections:
+            yield MAIN, name, "carried names this section, which the patient does not have"
     if "phq9" not in questionnaire.instrument:
         yield MAIN, "phq9", "the assessment reads this instrument, which does not exist"
     yield from _repeats(MAIN, "column of the export", questionnaire.export_order)

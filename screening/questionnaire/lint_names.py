@@ -44,17 +44,19 @@ def _number(*needs: str, most: float | None = None, whole: bool = True) -> Type:
 
 DERIVED: dict[str, Type] = {
     "age": _number("date_of_birth", most=MAX_AGE),
+    "days_since_infusion": _number("last_infusion"),
     "weight_kg": _number("weight_lb", whole=False),
     "bmi": _number("weight_kg", "height_in", whole=False),
     "systolic": _number("measured_systolic", "measured_diastolic", "bp_systolic"),
     "diastolic": _number("measured_systolic", "measured_diastolic", "bp_diastolic"),
     "meds.unrecognised": Type("boolean", needs=("medications", "antidepressant_trials")),
     "allergies.ketamine": Type("boolean", needs=("allergies",)),
+    "trials.rows": _number("antidepressant_trials"),
     "trials.trd": Type("option", TREND, needs=TREATMENT_READS),
     **{
         f"trials.{count}": _number(*TREATMENT_READS)
         for count in (
-            "rows", "strict_failed", "lenient_failed", "augmentation_failed", "lifetime_failed",
+            "strict_failed", "lenient_failed", "augmentation_failed", "lifetime_failed",
             "intolerant", "unknown", "classes_failed",
         )
     },
@@ -69,12 +71,19 @@ def known_names(questionnaire: Questionnaire) -> dict[str, Type]:
     sought = [name for text in questionnaire.indications.values() for name in names_in(text)]
     return {
         **DERIVED,
-        **{f"meds.{flag}": DERIVED["meds.unrecognised"] for flag in flags},
+        **{f"meds.{flag}": _of_medicines(questionnaire) for flag in (*flags, "unrecognised")},
         "text.crisis": Type("boolean", needs=texts),
         "indications.any": Type("boolean", needs=("seeking_help_for", *sought)),
         **{k: v for i in questionnaire.instruments for k, v in _of_instrument(i).items()},
         **{question.id: of_kind(question) for question in questions},
     }
+
+
+def _of_medicines(questionnaire: Questionnaire) -> Type:
+    """A check-in has one list of medicines and no list of trials."""
+    if questionnaire.kind == "check-in":
+        return Type("boolean", needs=("medications",))
+    return DERIVED["meds.unrecognised"]
 
 
 def _of_instrument(instrument: Instrument) -> dict[str, Type]:

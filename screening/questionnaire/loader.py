@@ -2,7 +2,8 @@
 
 A version may share another's content: `shares = "2026-2"` in its questionnaire.toml. Instruments,
 option sets, medicines, sources, contacts and panels are then those of that folder, with what its
-own files add; a page or a rule names what it shares, `shared = "ID"`, and may change parts of it.
+own files add, and so is a section without a file of its own. A question or a rule is shared by
+`shared = "ID"` and may change parts of it.
 
 A file that cannot be understood raises `ContentError`, naming file, id and reason.
 """
@@ -62,15 +63,14 @@ def load(folder: Path) -> Questionnaire:
     """Read one version folder. Raises ContentError."""
     main = _toml(folder / "questionnaire.toml")
     shares = main.pop("shares", None)
+    section_ids: list[str] = main.pop("sections", [])
     shared = load(folder.parent / shares) if shares else None
     option_sets = _option_sets(folder, shares) | main.pop("option_sets", {})
     own, items = _instruments(folder / "instruments", option_sets)
     instruments = [*(shared.instruments if shared else ()), *own]
     items |= _items_by_instrument(shared)
     parts = Parts(option_sets, items, shared)
-    sections = [
-        _section(folder / "sections" / f"{name}.toml", parts) for name in main.pop("sections", [])
-    ]
+    sections = [_section(folder / "sections" / f"{name}.toml", parts) for name in section_ids]
     return _build(
         Questionnaire,
         folder / "questionnaire.toml",
@@ -210,6 +210,9 @@ def _explain(path: Path, data: dict[str, Any], error: Exception) -> list[str]:
 
 
 def _section(path: Path, parts: Parts) -> Section:
+    shared = {section.id: section for section in (parts.shared.sections if parts.shared else ())}
+    if path.stem in shared and not path.exists():
+        return shared[path.stem]
     data = _toml(path)
     with _laid_out(path):
         for page in data.get("pages", []):
@@ -218,9 +221,9 @@ def _section(path: Path, parts: Parts) -> Section:
                 if "instrument" in entry:
                     questions += _items_of(path, entry, parts.items)
                 else:
-                    entry = _with_shared(path, entry, parts.shared, "question")
-                    entry.setdefault("audience", data.get("audience", "patient"))
-                    questions.append(_question(path, entry, parts.option_sets))
+                    asked = _with_shared(path, entry, parts.shared, "question")
+                    asked.setdefault("audience", data.get("audience", "patient"))
+                    questions.append(_question(path, asked, parts.option_sets))
             page["questions"] = questions
     return _build(Section, path, data)
 
@@ -234,7 +237,7 @@ def _items_of(
     changed = {part: value for part, value in entry.items() if part != "instrument"}
     if not changed:
         return items[name]
-    return [_build(Question, path, item.model_dump() | changed) for item in items[name]]
+    return [_build(Question, path, dict(item) | changed) for item in items[name]]
 
 
 def _question(path: Path, data: dict[str, Any], option_sets: dict[str, Any]) -> Question:

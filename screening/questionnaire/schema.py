@@ -24,6 +24,9 @@ FILLED = {
         "content_hash",
     ),
 }  # fmt: skip
+# Tables that a file may leave out.
+OPTIONAL = ("option_sets", "shares", "shared")
+SHARES: Schema = {"type": "string", "description": "The version folder whose content it shares"}
 SET_NAME: Schema = {"type": "string", "description": "The name of an option set"}
 OPTION_SETS: Schema = {
     "type": "object",
@@ -37,7 +40,7 @@ def schemas() -> dict[str, Schema]:
         "questionnaire.json": _questionnaire(),
         "section.json": _section(),
         "instrument.json": _instrument(),
-        "rules.json": _file({"rules": _list_of("Rule")}, Rule),
+        "rules.json": _rules(),
         "crisis.json": _file(
             {"contacts": _list_of("Contact"), "panels": _list_of("Panel")}, Contact, Panel
         ),
@@ -60,7 +63,27 @@ def as_text(schema: Schema) -> str:
 
 def _questionnaire() -> Schema:
     names = {"type": "array", "items": {"type": "string"}}
-    return _file({"sections": names, "option_sets": OPTION_SETS}, Option, whole=Questionnaire)
+    more = {"sections": names, "option_sets": OPTION_SETS, "shares": SHARES}
+    return _file(more, Option, whole=Questionnaire)
+
+
+def _rules() -> Schema:
+    names = {"type": "array", "items": {"type": "string"}}
+    rule = {"anyOf": [{"$ref": "#/$defs/Rule"}, {"$ref": "#/$defs/SharedRule"}]}
+    schema = _file({"rules": {"type": "array", "items": rule}, "shared": names}, Rule)
+    return _with_shared(schema, "Rule")
+
+
+def _with_shared(schema: Schema, name: str) -> Schema:
+    """Adds what may stand in place of the whole: the id of what is shared, and parts of it anew."""
+    whole = schema["$defs"][name]
+    parts = {part: of for part, of in whole["properties"].items() if part != "id"}
+    schema["$defs"][f"Shared{name}"] = whole | {
+        "properties": parts | {"shared": {"type": "string"}},
+        "required": ["shared"],
+        "title": f"Shared{name}",
+    }
+    return schema
 
 
 def _section() -> Schema:
@@ -68,12 +91,13 @@ def _section() -> Schema:
     page = schema["$defs"]["Page"]
     held = {
         "type": "object",
-        "properties": {"instrument": {"type": "string"}},
+        "properties": {"instrument": {"type": "string"}, "ask_if": {"type": "string"}},
         "required": ["instrument"],
         "additionalProperties": False,
     }
-    page["properties"]["questions"]["items"] = {"anyOf": [held, {"$ref": "#/$defs/Question"}]}
-    return schema
+    whole, shared = {"$ref": "#/$defs/Question"}, {"$ref": "#/$defs/SharedQuestion"}
+    page["properties"]["questions"]["items"] = {"anyOf": [held, whole, shared]}
+    return _with_shared(schema, "Question")
 
 
 def _instrument() -> Schema:
@@ -97,7 +121,7 @@ def _file(more: Schema, *models: type[BaseModel], whole: type[BaseModel] | None 
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "additionalProperties": False,
         "properties": properties,
-        "required": [*schema.get("required", ()), *(n for n in more if n != "option_sets")],
+        "required": [*schema.get("required", ()), *(n for n in more if n not in OPTIONAL)],
         "$defs": _used(properties, definitions),
     }
 

@@ -13,7 +13,7 @@ import pytest
 import textstat
 
 from screening.questionnaire.definition import Language, Page, Panel, Question, Text
-from screening.questionnaire.loader import CONTENT, current
+from screening.questionnaire.loader import CONTENT, check_in, current
 
 GRADE = 8
 EASY = 65
@@ -23,7 +23,9 @@ TABLES = {
     for path in sorted((CONTENT / "interface").glob("*.toml"))
     for name, table in tomllib.loads(path.read_text("utf-8")).items()
 }
-PAGES = list(current().pages.values())
+# A check-in's own pages and panels, and those of the intake; what it shares is the same object.
+PAGES = [*current().pages.values(), *check_in().pages.values()]
+PANELS = {panel.id: panel for panel in (*check_in().panels, *current().panels)}
 
 
 def joined(texts: list[str]) -> str:
@@ -99,7 +101,7 @@ def test_pages(page: Page, options: bool):
     assert spanish_ease(joined(texts_of_page(page, "es", options=options))) >= EASY
 
 
-@pytest.mark.parametrize("panel", current().panels, ids=by_id)
+@pytest.mark.parametrize("panel", PANELS.values(), ids=by_id)
 def test_crisis_panels(panel: Panel):
     assert flesch_kincaid(joined(texts_of_panel(panel, "en"))) <= GRADE
     assert spanish_ease(joined(texts_of_panel(panel, "es"))) >= EASY

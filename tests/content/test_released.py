@@ -1,18 +1,40 @@
 """The released content is clean, and the schemas beside it are those of the definition."""
 
 import json
+from pathlib import Path
+
+import pytest
 
 from screening.questionnaire.lint import check
-from screening.questionnaire.loader import CURRENT, current
+from screening.questionnaire.loader import RELEASED, check_in, current, load
 from screening.questionnaire.schema import FOLDER, as_text, schemas
 
 
-def test_nothing_is_wrong_with_the_released_content():
-    assert check(current()) == []
+@pytest.mark.parametrize("folder", RELEASED, ids=lambda folder: folder.name)
+def test_nothing_is_wrong_with_the_released_content(folder: Path):
+    released = load(folder)
+    assert check(released) == []
+    assert released.version == folder.name
 
 
-def test_the_folder_is_named_after_the_version():
-    assert current().version == CURRENT.name
+def test_what_a_check_in_asks_again_is_asked_in_the_same_way():
+    """The same id is the same variable: kind, options and unit never differ."""
+    changed = [
+        name
+        for name, question in check_in().questions.items()
+        if (same := current().questions.get(name))
+        and (same.kind, same.options, same.unit, same.columns)
+        != (question.kind, question.options, question.unit, question.columns)
+    ]
+    assert changed == []
+
+
+def test_an_instrument_is_word_for_word_the_same_in_a_check_in():
+    for shared in check_in().instruments:
+        assert shared == current().instrument[shared.id]
+        for item in (q for q in check_in().questions.values() if q.instrument == shared.id):
+            there = current().questions[item.id]
+            assert (item.text, item.options) == (there.text, there.options)
 
 
 def test_the_committed_schemas_are_current():

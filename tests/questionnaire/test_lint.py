@@ -11,6 +11,7 @@ from screening.questionnaire.conditions import parse
 from screening.questionnaire.definition import Page, Rule
 from screening.questionnaire.lint import FORM_NAMES, check
 from screening.questionnaire.lint_names import DERIVED, known_names
+from screening.questionnaire.loader import check_in
 from tests.builders import (
     both,
     contact,
@@ -608,7 +609,9 @@ def test_derived_names_are_those_of_the_assessment(released):
 
 @pytest.mark.parametrize("name", sorted(DERIVED))
 def test_derived_names_have_the_kind_of_value_they_promise(released, name):
-    facts = Facts(released, person(), date(2026, 11, 23))
+    # The last infusion is asked about in a check-in alone.
+    asks = check_in() if "last_infusion" in DERIVED[name].needs else released
+    facts = Facts(asks, person(last_infusion="2026-11-01"), date(2026, 11, 23))
     value = facts.value(name)
     kinds = {"boolean": bool, "number": (int, float), "option": str}
     assert isinstance(value, kinds[DERIVED[name].kind])

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from screening.questionnaire.loader import CURRENT, ContentError, content_hash, load
+from screening.questionnaire.loader import CHECK_IN, CURRENT, ContentError, content_hash, load
 
 
 @pytest.fixture
@@ -106,3 +106,51 @@ def test_the_hash_changes_with_any_byte_and_any_name(folder):
     changed = content_hash(folder)
     (folder / "sources.toml").rename(folder / "source.toml")
     assert len({before, changed, content_hash(folder)}) == 3
+
+
+# A folder that shares another's content
+
+
+@pytest.fixture
+def sharing(tmp_path):
+    shutil.copytree(CURRENT, tmp_path / CURRENT.name)
+    return shutil.copytree(CHECK_IN, tmp_path / "check-in")
+
+
+def test_what_is_shared_is_the_same_but_for_what_is_given_anew(sharing):
+    own, shared = load(sharing), load(sharing.parent / CURRENT.name)
+    assert own.questions["escort"] == shared.questions["escort"]
+    assert own.questions["substances_last_month"].ask_if is None  # taken away by ""
+    assert own.rule["suicide-high"] == shared.rule["suicide-high"]
+    assert own.rule["capacity-uncertain"].when == "capacity == 'uncertain'"
+    assert own.rule["capacity-uncertain"].why == shared.rule["capacity-uncertain"].why
+    assert own.page_of["phq9_9"] == shared.page_of["phq9_9"]  # a section without a file
+    assert own.medicines == shared.medicines
+    assert {panel.id for panel in own.panels} > {panel.id for panel in shared.panels}
+    assert [i.id for i in own.instruments] == [
+        "audit_c",
+        "cssrs_screener",
+        "gad7",
+        "pcl5",
+        "peg",
+        "phq9",
+    ]
+
+
+def test_the_hash_of_what_is_shared_counts(sharing):
+    before = load(sharing).content_hash
+    change(sharing.parent / CURRENT.name, "medications.csv", "\n", "\n\n")
+    assert load(sharing).content_hash != before
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("rules.toml", '"age-under-18"', '"age-under-8"', "age-under-8: no such rule is shared"),
+        ("sections/visit.toml", '"escort"', '"guide"', "guide: no such question is shared"),
+        ("questionnaire.toml", '"2026-2"', '"2026-0"', "-: the file is missing"),
+    ],
+)
+def test_what_is_not_there_cannot_be_shared(sharing, name, old, new, said):
+    change(sharing, name, old, new)
+    assert refusal(sharing) == [f"{name.split('/')[-1]}: {said}"]
