@@ -1,12 +1,12 @@
-"""The statements that read and save a draft, each made once. `intakes` runs them."""
+"""The statements that read and save a draft, each made once: see `intakes`, `half_pages`."""
 
-from sqlalchemy import bindparam, exists, func, insert, select, tuple_, update
+from sqlalchemy import bindparam, delete, exists, func, insert, select, tuple_, update
 
-from .models import Intake, PageSave, table
+from .models import HalfPage, Intake, PageSave, table
 from .prepared import Prepared
 
 DRAFT = "draft"
-INTAKES, SAVES = table(Intake), table(PageSave)
+INTAKES, SAVES, HALF_PAGES = table(Intake), table(PageSave), table(HalfPage)
 INTAKE_COLUMNS = tuple(INTAKES.columns.keys())
 
 _this_intake = SAVES.c.intake_id == bindparam("intake")
@@ -58,3 +58,21 @@ ADD_SAVE = Prepared(
     .execution_options(preserve_rowcount=True)
 )
 SEEN = Prepared(update(INTAKES).where(*_this_draft).values(seen_at=bindparam("now"), left_at=None))
+
+_half = (
+    HALF_PAGES.c.page_id,
+    HALF_PAGES.c.revision,
+    HALF_PAGES.c.counter,
+    HALF_PAGES.c.saved_at,
+    HALF_PAGES.c.ciphertext,
+)
+_this_half = (
+    HALF_PAGES.c.intake_id == bindparam("intake"),
+    HALF_PAGES.c.page_id == bindparam("page"),
+)
+PAGE_REVISION = Prepared(
+    select(func.max(SAVES.c.revision)).where(_this_intake, SAVES.c.page_id == bindparam("page"))
+)
+HALVES = Prepared(select(*_half).where(HALF_PAGES.c.intake_id == bindparam("intake")))
+HALF = Prepared(select(*_half).where(*_this_half))
+DROP_HALF = Prepared(delete(HALF_PAGES).where(*_this_half).returning(*_half))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -57,6 +57,15 @@ class StaleRevision(Exception):  # noqa: N818
         self.revision = revision
 
 
+class Half(NamedTuple):
+    """What was typed on a page that is not sent yet, sealed. `revision`: of the page as shown."""
+
+    revision: int
+    counter: int
+    saved_at: datetime
+    sealed: bytes
+
+
 @dataclass(frozen=True)
 class StoredIntake:
     """An intake as stored. Of a submitted one `answers` is empty: its code shows a receipt only."""
@@ -77,6 +86,7 @@ class StoredIntake:
     key: DataKey = field(repr=False)
     answers: Mapping[str, PageAnswers] = field(default_factory=dict, repr=False)  # by page
     revisions: Mapping[str, int] = field(default_factory=dict)  # by page; absent = never saved
+    halves: Mapping[str, Half] = field(default_factory=dict, repr=False)  # by page; `half_pages`
 
     @cached_property
     def merged(self) -> dict[str, Any]:
@@ -148,7 +158,7 @@ def create_draft(
 _PLAIN = tuple(
     name
     for name in StoredIntake.__dataclass_fields__
-    if name not in ("key", "answers", "revisions")
+    if name not in ("key", "answers", "revisions", "halves")
 )
 
 
@@ -231,6 +241,7 @@ def save_page(
         fresh,
         answers={**intake.answers, page_id: answers},
         revisions={**intake.revisions, page_id: revision},
+        halves={page: half for page, half in intake.halves.items() if page != page_id},
     )
 
 
@@ -360,7 +371,9 @@ def _with_answers(conn: Connection, vault: Vault, intake: StoredIntake) -> Store
     revisions = {page: revision for page, revision, _ in rows}
     sealed = ((text, _context(intake.id, page, revision)) for page, revision, text in rows)
     opened = unseal_all(vault, intake.key, sealed)
-    return replace(intake, answers=dict(zip(revisions, opened, strict=True)), revisions=revisions)
+    halves = {page: Half(*rest) for page, *rest in drafts.HALVES.rows(conn, {"intake": intake.id})}
+    answers = dict(zip(revisions, opened, strict=True))
+    return replace(intake, answers=answers, revisions=revisions, halves=halves)
 
 
 def _opened(
