@@ -12,6 +12,7 @@ from ..questionnaire.definition import Contact, Page, Panel, Question
 from ..storage.intakes import StoredIntake
 from ..workflows.progress import Progress
 from . import fields
+from .answer_words import whole_question
 from .current import office, settings
 from .dates import day_in_words
 from .i18n import t
@@ -50,20 +51,12 @@ def _is_checked(question: Question, facts: Facts) -> bool:
 def _check_row(question: Question, page: Page, facts: Facts) -> Context:
     answer = facts.answers.get(question.id)
     return {
-        "key": _whole_question(question, facts),
+        "key": whole_question(facts.questionnaire, question, language()),
         "lines": [t("check.not_answered")] if answer is None else answer_lines(question, answer),
         "lang": None if language() in question.languages else question.languages[0],
         "missing": answer is None and question.required,
         "change_url": page_url(page, return_to=CHECK) + f"#{fields.first_control(question)}",
     }
-
-
-def _whole_question(question: Question, facts: Facts) -> str:
-    """Items that follow a gate go on with a sentence: "In the past month, have you..."."""
-    instrument = facts.questionnaire.instrument.get(question.instrument or "")
-    continues = instrument and instrument.scoring.gate and question.id in instrument.scoring.items
-    lead = f"{in_language(instrument.stem)} " if instrument and continues else ""
-    return lead + in_language(question.text)
 
 
 def birth_question() -> Question:
@@ -83,10 +76,15 @@ def resume_fields(typed: MultiDict[str, str], wrong: str | None) -> list[fields.
         spellcheck=False,
         autocomplete="off",
     )
+    return [code, birth_view(typed)]
+
+
+def birth_view(typed: MultiDict[str, str]) -> fields.View:
+    """The date of birth, asked for once more."""
     born = fields.view(
         office().questionnaire, birth_question(), language(), typed=typed if typed else None
     )
-    return [code, born | {"text": t("resume.birth")}]
+    return born | {"text": t("resume.birth")}
 
 
 def kept_until(since: datetime | None = None) -> str:
@@ -104,19 +102,6 @@ def address() -> str:
 def may_come_back(intake: StoredIntake | None) -> bool:
     """A code opens a form only together with the date of birth."""
     return intake is not None and birth_question().id in intake.merged
-
-
-def code_page(code: str, *, replaced: bool = False, leaving: bool = False) -> Context:
-    """`replaced`: there was a code before. `leaving`: the patient asked to finish later."""
-    return {
-        "title": t("code.title"),
-        "replaced": replaced,
-        "action": "stop" if leaving else "continue",
-        "code": code.split("-"),
-        "kept_until": kept_until(),
-        "address": address(),
-        "revision": 0,
-    }
 
 
 def crisis_page(panels: Sequence[Panel]) -> Context:
