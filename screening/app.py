@@ -34,7 +34,7 @@ from .web import (
     static_files,
     users,
 )
-from .workflows.office import Office
+from .workflows.office import Office, Post
 
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
 PAGES = (health, patient, auth, account, staff, users, admin_export)
@@ -104,12 +104,22 @@ def open_office(app: Flask, settings: Settings) -> Office:
         clinic=settings.clinic.name,
         paper=settings.clinic.paper,
         draft_days=settings.draft_days,
+        post=Post(
+            smtp=settings.smtp,
+            sender=settings.clinic.mail_from,
+            alerted=settings.clinic.alert_emails,
+            address=f"{settings.public_url.rstrip('/')}{access.ROOT}",
+        ),
     )
     app.secret_key = vault.derived("flask")
     queue = Queue(
         office, settings.instance / "queue.db", vault.derived("jobs"), held=settings.testing
     )
-    office = replace(office, after_send=lambda ref: queue.enqueue("make-pdf", ref, office.paper))
+    office = queue.office = replace(
+        office,
+        after_send=lambda ref: queue.enqueue("make-pdf", ref, office.paper),
+        after_alert=lambda: queue.ask("mail-alerts"),
+    )
     app.extensions["office"] = office
     app.extensions["queue"] = queue
     sessions.install(app, office, settings)

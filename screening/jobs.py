@@ -97,6 +97,14 @@ class Queue:
         """Have the worker run the task. Raises KeyError for a name that is not in TASKS."""
         self._registered[name](*ids)
 
+    def ask(self, name: str, *ids: str | int) -> None:
+        """`enqueue` for work that is also done by the clock, or that can be asked for again: when
+        the queue cannot take it, whoever asks goes on."""
+        try:
+            self.enqueue(name, *ids)
+        except Exception:  # the queue is a file: locked, full, gone
+            log.exception("task not queued", task=name)
+
     def run_waiting(self) -> None:
         """Run what waits, here and now (tests)."""
         while (task := self.huey.dequeue()) is not None:

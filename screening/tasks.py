@@ -1,11 +1,13 @@
 """What the worker does: summaries when asked for, and sweeps by the clock. Ids only are queued."""
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from .outputs import pdf
 from .outputs.pdf import Paper
 from .storage import attempts, intakes, sessions, submissions
 from .storage.alerts import alerts_of
+from .workflows import alert_mail
 from .workflows import intake as intake_flow
 from .workflows.act import Act
 from .workflows.definitions import definition_of
@@ -46,6 +48,11 @@ def sweep_drafts(office: Office) -> None:
     intake_flow.sweep(office)
 
 
+def mail_alerts(office: Office) -> None:
+    """Write to staff about the alerts whose time has come, until they are acknowledged."""
+    alert_mail.deliver(office)
+
+
 def sweep_sessions(office: Office) -> None:
     """Delete browser sessions that have expired, and failed tries that no longer count."""
     with office.database.write() as conn:
@@ -69,11 +76,12 @@ def delete_abandoned(office: Office) -> None:
 
 
 # Asked for by name, with ids.
-TASKS = {"make-pdf": make_pdf}
+TASKS: Mapping[str, Callable[..., None]] = {"make-pdf": make_pdf, "mail-alerts": mail_alerts}
 
 # (name, minutes between runs, task): done by the worker by itself. Minutes divide an hour.
 PERIODIC = (
     ("sweep-drafts", 1, sweep_drafts),
+    ("repeat-alerts", 1, mail_alerts),
     ("sweep-sessions", 15, sweep_sessions),
     ("delete-abandoned", 60, delete_abandoned),
 )

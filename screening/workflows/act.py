@@ -1,6 +1,8 @@
 """One transaction of one actor: what the steps of a use case share."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -15,6 +17,7 @@ class Act:
     conn: Connection
     office: Office
     actor: str
+    raised: list[str] = field(default_factory=list)  # ids of the alerts that it raised
 
     def note(self, action: str, intake_id: str | None, **detail: object) -> None:
         """The audit row of this act, in its own transaction: ids and counts, never answers."""
@@ -27,3 +30,13 @@ class Act:
             intake_id=intake_id,
             detail=detail or None,
         )
+
+
+@contextmanager
+def acting(office: Office, actor: str) -> Iterator[Act]:
+    """A transaction. When it raised an alert, whoever delivers alerts is told after its COMMIT."""
+    with office.database.write() as conn:
+        act = Act(conn, office, actor)
+        yield act
+    if act.raised:
+        office.after_alert()

@@ -43,7 +43,7 @@ def new_rules(
 def _raise(act: Act, intake: StoredIntake, findings: Sequence[Finding], where: str) -> None:
     now = act.office.now()
     minutes = min(panel.respond_within_minutes for panel in panels(act.office, findings))
-    raise_alert(
+    alert_id = raise_alert(
         act.conn,
         act.office.vault,
         intake,
@@ -55,6 +55,7 @@ def _raise(act: Act, intake: StoredIntake, findings: Sequence[Finding], where: s
         due_at=now + timedelta(minutes=minutes),
         now=now,
     )
+    act.raised.append(alert_id)
     act.note("alert.raised", intake.id)
 
 

@@ -3,8 +3,7 @@
 An urgent answer and its alert are committed together with the page that holds them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -26,6 +25,7 @@ from ..storage.submissions import Receipt, receipt_of, submission_of
 from ..storage.submissions import submit as freeze
 from ..storage.vault import VaultError, new_code
 from .act import Act
+from .act import acting as _act
 from .alerts import new_rules, panels, raise_for, told_here
 from .definitions import at_version
 from .office import Office
@@ -230,12 +230,6 @@ def kept_answers(facts: Facts, question_ids: Iterable[str]) -> dict[str, Any]:
 
 
 # Inside one transaction
-
-
-@contextmanager
-def _act(office: Office, actor: str) -> Iterator[Act]:
-    with office.database.write() as conn:
-        yield Act(conn, office, actor)
 
 
 def _open(act: Act, intake_id: str | None, seen: StoredIntake | None = None) -> StoredIntake:

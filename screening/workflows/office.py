@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from ..mail import Letter, MailError, Smtp, send
+from ..questionnaire import loader
 from ..questionnaire.definition import Questionnaire
 from ..storage.database import Database
 from ..storage.vault import Keyring, Vault
@@ -18,21 +20,59 @@ def _nothing(reference: str) -> None:
     """Without a worker the summary is made when it is first asked for."""
 
 
+def _later() -> None:
+    """Without a queue the worker finds a new alert by itself, within a minute."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """How e-mail leaves, and who is written to about alerts. `address`: where staff sign in;
+    `start`: where patients begin, without a slash at its end."""
+
+    smtp: Smtp | None = None
+    sender: str | None = None
+    alerted: tuple[str, ...] = ()
+    address: str = ""
+    start: str = ""
+
+    def send(self, letter: Letter, now: datetime) -> int:
+        """As `mail.send`. Raises MailError also when no mail server is set up."""
+        if self.smtp is None or self.sender is None:
+            raise MailError("no mail server is set up")
+        return send(self.smtp, letter, from_=self.sender, now=now)
+
+    @property
+    def works(self) -> bool:
+        return bool(self.smtp and self.sender)
+
+    @property
+    def reaches_staff(self) -> bool:
+        return self.works and bool(self.alerted)
+
+
 @dataclass(frozen=True)
 class Office:
-    """`zone` is the clinic's; `now` gives an aware UTC time and is replaced in tests; `after_send`
-    is told the reference of an intake once it is committed."""
+    """`questionnaire` is that of new patients, `check_in` that of those who come back, read when
+    it is first needed. `zone` is the clinic's; `now` gives an aware UTC time and is replaced in tests; `after_send`
+    is told the reference of an intake once it is committed, `after_alert` that an alert is."""
 
     database: Database
     keyring: Keyring
     vault: Vault
     questionnaire: Questionnaire
     zone: ZoneInfo
+    check_in: Callable[[], Questionnaire] = loader.check_in
     clinic: str = "the clinic"
     paper: str = "letter"  # what the clinic prints on: "letter" or "a4"
     draft_days: int = 30  # how long an unfinished intake is kept
     now: Callable[[], datetime] = utc_now
     after_send: Callable[[str], None] = _nothing
+    after_alert: Callable[[], None] = _later
+    post: Post = Post()
+
+    @property
+    def sends_mail(self) -> bool:
+        return self.post.works
 
     def today(self) -> date:
         """The day at the clinic."""
