@@ -221,13 +221,16 @@ def read_clinic(path: Path) -> Clinic:
             )
     if not values.get("name"):
         raise SettingsError("clinic.toml: name is missing: write the name that patients know.")
-    return Clinic(**(dict(BLANK) | {name: _as_kept(name, values[name]) for name in values}))
+    given = {name: _as_kept(name, value) for name, value in values.items()}
+    return Clinic(**(dict(BLANK) | given))
 
 
 def _as_kept(name: str, value: object) -> object:
-    """One text stands for both languages; a list becomes a tuple, which nothing can change."""
+    """What is empty is left out; one text is for both languages; nothing can change a tuple."""
+    if name in BLANK and value in ("", [], {}):
+        return BLANK[name]
     if name in BILINGUAL and isinstance(value, str):
-        return dict.fromkeys(LANGUAGES, value) if value else {}
+        return dict.fromkeys(LANGUAGES, value)
     return tuple(value) if isinstance(value, list) else value
 
 
