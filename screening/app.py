@@ -27,6 +27,7 @@ from .web import (
     health,
     i18n,
     limits,
+    links,
     logging,
     patient,
     sessions,
@@ -37,7 +38,7 @@ from .web import (
 from .workflows.office import Office, Post
 
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
-PAGES = (health, patient, auth, account, staff, users, admin_export)
+PAGES = (health, patient, links, auth, account, staff, users, admin_export)
 
 
 class App(Flask):
@@ -109,6 +110,7 @@ def open_office(app: Flask, settings: Settings) -> Office:
             sender=settings.clinic.mail_from,
             alerted=settings.clinic.alert_emails,
             address=f"{settings.public_url.rstrip('/')}{access.ROOT}",
+            start=settings.public_url.rstrip("/"),
         ),
     )
     app.secret_key = vault.derived("flask")

@@ -7,7 +7,8 @@ from .outputs import pdf
 from .outputs.pdf import Paper
 from .storage import attempts, intakes, sessions, submissions
 from .storage.alerts import alerts_of
-from .workflows import alert_mail
+from .web import letters
+from .workflows import alert_mail, links
 from .workflows import intake as intake_flow
 from .workflows.act import Act
 from .workflows.definitions import definition_of
@@ -54,10 +55,11 @@ def mail_alerts(office: Office) -> None:
 
 
 def sweep_sessions(office: Office) -> None:
-    """Delete browser sessions that have expired, and failed tries that no longer count."""
+    """Delete what has had its time: browser sessions, failed tries, links by e-mail."""
     with office.database.write() as conn:
         sessions.delete_expired(conn, now=office.now())
         attempts.delete_old(conn, before=office.now() - KEEP_TRIES)
+        links.delete_old(conn, office)
 
 
 def delete_abandoned(office: Office) -> None:
@@ -76,7 +78,12 @@ def delete_abandoned(office: Office) -> None:
 
 
 # Asked for by name, with ids.
-TASKS: Mapping[str, Callable[..., None]] = {"make-pdf": make_pdf, "mail-alerts": mail_alerts}
+TASKS: Mapping[str, Callable[..., None]] = {
+    "make-pdf": make_pdf,
+    "mail-alerts": mail_alerts,
+    "mail-link": letters.mail_link,
+    "mail-number": letters.mail_number,
+}
 
 # (name, minutes between runs, task): done by the worker by itself. Minutes divide an hour.
 PERIODIC = (

@@ -9,14 +9,15 @@ from werkzeug.wrappers import Response
 
 from ..assessment.facts import Facts
 from ..questionnaire.definition import Page, Panel, Question
-from ..storage.intakes import NotADraft, StaleRevision, StoredIntake
+from ..storage.intakes import NotADraft, PageAnswers, StaleRevision, StoredIntake
 from ..workflows import intake as intake_flow
-from . import around, help_pages, i18n, page_views, said
+from . import around, code_page, help_pages, i18n, page_views, said
 from .current import office
 from .judging import ADD, CONTINUE, LATER, Sent, judge, judge_group, number_sent, typed_pairs
 from .patient_session import Visit, begin, end
 
 STOP, LANGUAGE, STORED = "stop", "language", "stored"
+CONFLICT = "conflict"  # marks what the page of two tabs posts
 
 
 def show(page: Page, visit: Visit, **drawn: Any) -> str:
@@ -72,7 +73,7 @@ def _store(page: Page, visit: Visit, sent: Sent, action: str) -> Response | str:
     try:
         saved = _save(page, visit.intake, sent)
     except StaleRevision as stale:
-        return _conflict(page, stale, sent)
+        return _conflict(page, sent, stale.answers, stale.revision)
     except NotADraft:  # sent, or sent once more, while this request was on its way
         return redirect(url_for("patient.done"), 303) if _is_last(page) else abort(409)
     if sent.problems and saved.panels and action != LATER:
@@ -121,8 +122,7 @@ def _code_page(page: Page, saved: intake_flow.Saved, *, leaving: bool) -> str | 
     if birth not in page.names or not is_newest or not around.may_come_back(saved.intake):
         return None
     code = saved.code or intake_flow.new_code_for(office(), saved.intake.id)
-    drawn = around.code_page(code, replaced=not saved.code, leaving=leaving)
-    return render_template("patient/code.html", **drawn)
+    return code_page.show(saved.intake, code, replaced=not saved.code, leaving=leaving)
 
 
 def _onward(page: Page, saved: intake_flow.Saved, action: str) -> Response | str:
@@ -148,6 +148,9 @@ def _send(page: Page, visit: Visit, intake_id: str) -> Response | str:
 def _go_on(page: Page, visit: Visit, action: str) -> Response | str:
     if action == STOP and visit.intake:
         return leave(visit.intake)
+    shown_again = code_page.again(visit)
+    if shown_again is not None:
+        return shown_again
     if action == LANGUAGE:
         return help_pages.in_other_language(visit, page)
     if help_pages.HELD_BACK in request.form and visit.is_draft:
@@ -182,7 +185,9 @@ def _facts_as_typed(page: Page, intake: StoredIntake | None, sent: Sent) -> Fact
     return Facts(office().questionnaire, merged, office().today())
 
 
-def _in_other_language(page: Page, visit: Visit) -> str:
+def _in_other_language(page: Page, visit: Visit) -> Response | str:
+    if CONFLICT in request.form:
+        return _conflict_in_other_language(page, visit)
     typed, before = request.form.copy(), visit.revision(page)
     help_pages.switch_language(visit)
     if visit.intake:
@@ -193,11 +198,20 @@ def _in_other_language(page: Page, visit: Visit) -> str:
     return _again(page, visit, Sent(good, []), typed)
 
 
-def _conflict(page: Page, stale: StaleRevision, sent: Sent) -> Response:
-    rows = around.differences(page, sent.answers, stale.answers)
-    drawn = {"rows": rows, "posted": typed_pairs(), "revision": stale.revision}
+def _conflict(page: Page, sent: Sent, stored: PageAnswers, revision: int) -> Response:
+    rows = around.differences(page, sent.answers, stored)
+    drawn = {"rows": rows, "posted": typed_pairs(CONFLICT), "revision": revision}
     page_html = render_template("patient/conflict.html", title=i18n.t("conflict.title"), **drawn)
     return make_response(page_html, 409)
+
+
+def _conflict_in_other_language(page: Page, visit: Visit) -> Response | str:
+    """The same choice once more, with what is stored now."""
+    sent = judge_group(page, visit) if page.group else judge(page, visit.intake, request.form)
+    help_pages.switch_language(visit)
+    now = intake_flow.read(office(), visit.intake.id) if visit.intake else None
+    stored = now.answers.get(page.id, {}) if now else {}
+    return _conflict(page, sent, stored, Visit(now).revision(page))
 
 
 def _next_url(page: Page, visit: Visit) -> str:

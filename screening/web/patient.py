@@ -14,7 +14,7 @@ from ..storage.submissions import receipt_of
 from ..workflows import intake as intake_flow
 from ..workflows import throttle
 from ..workflows.progress import Progress
-from . import around, help_pages, i18n, judging, pages, said, unsaved
+from . import around, code_page, help_pages, i18n, judging, pages, said, unsaved
 from .current import office, settings
 from .dates import moment_in_words
 from .forms import coerce
@@ -123,13 +123,27 @@ def tasks() -> Response | str:
     here = visit()
     if here.intake is None or not here.is_draft:
         return come_back() if here.intake is None else redirect(url_for("patient.done"), 303)
-    progress, action = here.progress, request.form.get("action")
-    if request.method == "POST" and action != pages.LANGUAGE:
+    action = request.form.get("action")
+    shown_again = code_page.again(here)
+    if shown_again is not None:
+        return shown_again
+    wrong = None
+    if action == code_page.MAIL:
+        wrong = code_page.ask_for_link(here.intake)
+        if not wrong:
+            return redirect(url_for("patient.tasks"), 303)
+    elif request.method == "POST" and action != pages.LANGUAGE:
         return _from_tasks(here, action)
     if action == pages.LANGUAGE and "seen" in request.form:
         return help_pages.in_other_language(here)
     if action == pages.LANGUAGE:
         help_pages.switch_language(here)
+    return _tasks_page(here, here.intake, wrong)
+
+
+def _tasks_page(here: Visit, intake: StoredIntake, wrong: str | None) -> str:
+    """`wrong`: what is wrong with the address that a link was to go to."""
+    progress = here.progress
     listed = [_task(listed_page, progress) for listed_page in progress.expected]
     done = sum(task["status"] == "done" for task in listed)
     return render_template(
@@ -137,10 +151,11 @@ def tasks() -> Response | str:
         title=t("tasks.title"),
         done=done,
         count=len(listed),
-        kept_until=around.kept_until(here.intake.saved_at),
+        kept_until=around.kept_until(intake.saved_at),
         tasks=listed,
         continue_text=t("tasks.check" if _only_last_is_open(progress) else "tasks.continue"),
-        revision=here.intake.revision,
+        revision=intake.revision,
+        **code_page.link_part(intake, wrong),
     )
 
 
@@ -150,7 +165,7 @@ def _from_tasks(here: Visit, action: str | None) -> Response | str:
         return pages.leave(intake)
     if action == "code":
         code = intake_flow.new_code_for(office(), intake.id)
-        return render_template("patient/code.html", **around.code_page(code, replaced=True))
+        return code_page.show(intake, code, replaced=True)
     still_open = here.progress.first_open
     if still_open is None or _only_last_is_open(here.progress):
         return redirect(url_for("patient.check"), 303)
@@ -273,6 +288,11 @@ def resume() -> Response | str:
     if intake is None:
         throttle.failed(office(), "resume", _address())
         return unsaved.resume_page(typed=request.form, wrong=True)
+    return welcome_back(intake)
+
+
+def welcome_back(intake: StoredIntake) -> Response | str:
+    """Begin a session on an intake that was opened again, where the patient was."""
     begin(intake.id)
     if intake.status != DRAFT:
         return redirect(url_for("patient.done"), 303)

@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import (
     Response,
-    abort,
     make_response,
     redirect,
     render_template,
@@ -48,6 +47,7 @@ def resume_page(*, typed: MultiDict[str, str], wrong: bool = False, held: Any = 
         held=kept,
         idle_minutes=IDLE_MINUTES if was_idle() else None,
         action=url_for("patient.resume"),
+        sends_numbers=office().sends_mail,
         revision=None,
     )
 
@@ -61,7 +61,7 @@ def come_back(status: int = 200) -> Response:
     """The session ended while the patient was writing: ask for the code, keep what was typed."""
     if request.path == url_for("patient.resume"):
         return make_response(resume_page(typed=request.form), status)
-    asked = _page_posted()
+    asked = None if "code" in request.form else _page_posted()  # the code's page holds no answer
     held = [{"name": HELD + "page", "value": asked.id}] if asked else []
     held += [pair | {"name": HELD + pair["name"]} for pair in typed_pairs()] if asked else []
     return make_response(resume_page(typed=MultiDict(), held=held), status)
@@ -86,12 +86,17 @@ def token_expired(_error: CSRFError) -> AnyResponse:
         return redirect(said.page_url(first), 303)  # starting changes nothing
     # Whoever has not saved the first page has no code yet.
     begins = asked is not None and asked.id == first.id and request.form.get("revision") == "0"
-    if here.intake is None and not begins:
+    if request.path == url_for("patient.resume") or (here.intake is None and not begins):
         return come_back(400)
-    if asked is None:
-        abort(400)
+    if asked is None or not (begins or here.is_draft):
+        return redirect(_shown_again(), 303)
     again = [{"text": t("error.again"), "href": "#page"}]
     return make_response(pages.show_typed(asked, here, request.form, errors=again), 400)
+
+
+def _shown_again() -> str:
+    """A page that holds nothing typed, the list of parts, comes again with a fresh token."""
+    return request.path if request.endpoint == "patient.check" else url_for("patient.tasks")
 
 
 def not_saved(error: Exception) -> Response:

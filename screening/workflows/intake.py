@@ -177,7 +177,7 @@ def resume(office: Office, code: str, date_of_birth: str) -> StoredIntake | None
     with _act(office, PATIENT) as act:
         found = intakes.find_by_code(act.conn, office.vault, code)
         intake = intakes.read_draft(act.conn, office.vault, found) if found else None
-        if intake is None or _born(act, intake) != date_of_birth:
+        if intake is None or answers_of(act, intake).get("date_of_birth") != date_of_birth:
             act.note("code.refused", None)
             return None
         intakes.touch(act.conn, intake.id, now=office.now())
@@ -369,11 +369,12 @@ def _card(facts: Facts, assessment: Assessment) -> dict[str, Any]:
     }
 
 
-def _born(act: Act, intake: StoredIntake) -> str | None:
+def answers_of(act: Act, intake: StoredIntake) -> Answers:
+    """What the patient answered, in a draft or once it is sent."""
     if intake.status == DRAFT:
-        return intake.merged.get("date_of_birth")
+        return intake.merged
     submission = submission_of(act.conn, act.office.vault, intake.id)
-    return submission.document["answers"].get("date_of_birth") if submission else None
+    return submission.document["answers"] if submission else {}
 
 
 def at(office: Office, moment: datetime) -> Office:
