@@ -140,6 +140,7 @@ class Page(Frozen):
     title: Text
     intro: Text | None = None
     why: Text | None = None  # shown before a sensitive page: why we ask and who sees it
+    quick_exit: bool = False  # a button leaves it at once, for somebody who is watched
     no_to_all: bool = False  # a button answers "no" to the yes/no questions still open
     checks: tuple[Check, ...] = ()
     questions: tuple[Question, ...]

@@ -128,15 +128,28 @@ def crisis_page(panels: Sequence[Panel]) -> Context:
 
 
 def told(panel: Panel) -> str:
-    """Who knows of it and when they look, without hours or a number that the clinic left out."""
-    clinic, text = settings().clinic, in_language(panel.told)
-    hours = clinic.hours.get(language(), "")
-    if not hours:
+    """Who knows of it and when they look."""
+    return with_clinic(in_language(panel.told))
+
+
+def with_clinic(text: str) -> str:
+    """A text with the clinic's words in it, without the sentences for which the clinic gave none."""
+    clinic = settings().clinic
+    words = {
+        "clinic": clinic.name,
+        "phone": clinic.phone,
+        "hours": clinic.hours.get(language()),
+        "urgent_reply": clinic.urgent_reply.get(language()),
+        "closed": clinic.after_hours.get(language()) or t("crisis.closed"),
+        "mailed": t("crisis.mailed") if office().post.reaches_staff else None,
+    }
+    if not words["hours"]:
         text = text.replace(" ({hours})", "")
-    if not clinic.phone:
-        sentences = re.split(r"(?<=\.) ", text)
-        text = " ".join(sentence for sentence in sentences if "{phone}" not in sentence)
-    return text.format(clinic=clinic.name, phone=clinic.phone, hours=hours)
+    absent = [f"{{{name}}}" for name, value in words.items() if not value]
+    # {mailed} and {closed} stand for sentences of their own.
+    sentences = re.split(r"(?<=\.) |(?<={mailed}) |(?<={closed}) ", text)
+    told_of = [one for one in sentences if not any(hole in one for hole in absent)]
+    return " ".join(told_of).format(**words)
 
 
 def contact_view(contact: Contact) -> Context:

@@ -45,7 +45,7 @@ def test_the_help_can_be_read_in_the_other_language(site):
     assert walker.title == "Hable con alguien ahora"
     assert site.answers["language"] == "es"
     assert walker.press("language").title == HELP
-    assert walker.press().path == "/form/anxiety"
+    assert walker.press().path == "/form/private"
 
 
 def test_the_help_on_leaving_can_be_read_in_the_other_language(site):
@@ -56,7 +56,7 @@ def test_the_help_on_leaving_can_be_read_in_the_other_language(site):
 
 def test_after_the_help_the_form_goes_on(site):
     walker = at_safety(site).answer_page(PLAN).press()
-    assert walker.path == "/form/anxiety"
+    assert walker.path == "/form/private"
     walker.walk(PLAN)
     assert site.alerted() == [["suicide-high"]]
 
