@@ -92,7 +92,7 @@ def finish(patient: Visitor, code: str) -> str:
     patient.resume(code, ANSWERS["date_of_birth"])
     assert patient.path == "/tasks"
     patient.press()
-    assert patient.path == "/form/private"
+    assert patient.path == "/form/anxiety"
     assert patient.page.is_checked('[name="gad7_2"][value="discuss"]')
     patient.walk(ANSWERS, until="/check")
     patient.click('a[href^="/form/body?return_to=check#weight_lb"]')
