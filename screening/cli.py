@@ -24,7 +24,8 @@ from .settings import Settings
 from .storage.vault import VaultError
 from .web.current import office as current_office
 from .web.current import settings
-from .workflows.intake import Rejected, submit_answers
+from .workflows.intake import submit_answers
+from .workflows.sending import Rejected
 from .workflows.office import Office
 
 # What is wrong, by the problem's code; the patient's own words are in content/interface.

@@ -11,6 +11,7 @@ from ..assessment.facts import Facts
 from ..questionnaire.definition import Page, Panel, Question
 from ..storage.intakes import NotADraft, PageAnswers, StaleRevision, StoredIntake
 from ..workflows import intake as intake_flow
+from ..workflows.sending import Rejected
 from . import around, code_page, help_pages, i18n, page_views, said
 from .current import office
 from .judging import ADD, CONTINUE, LATER, Sent, judge, judge_group, number_sent, typed_pairs
@@ -137,7 +138,7 @@ def _onward(page: Page, saved: intake_flow.Saved, action: str) -> Response | str
 def _send(page: Page, visit: Visit, intake_id: str) -> Response | str:
     try:
         intake_flow.send(office(), intake_id)
-    except intake_flow.Rejected:
+    except Rejected:
         return redirect(url_for("patient.check"), 303)
     support = visit.progress.support_after(page)
     if support is None:

@@ -3,46 +3,34 @@
 An urgent answer and its alert are committed together with the page that holds them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
 from ..assessment.facts import Facts
-from ..assessment.outcome import assess_facts, urgent_rules
-from ..assessment.results import Assessment
+from ..assessment.outcome import urgent_rules
 from ..questionnaire.answers import Answers
 from ..questionnaire.definition import Page, Panel
-from ..questionnaire.validation import Problem, age_on, missing, normalise, problems_in
-from ..record import born, full_name
-from ..storage import intakes
+from ..questionnaire.validation import Problem, age_on, normalise, problems_in
+from ..record import born
+from ..storage import half_pages, intakes
 from ..storage.intakes import DRAFT, NotADraft, StoredIntake
 from ..storage.sessions import StoredSession
 from ..storage.submissions import Receipt, receipt_of, submission_of
-from ..storage.submissions import submit as freeze
 from ..storage.vault import VaultError, new_code
+from . import half
 from .act import Act
 from .act import acting as _act
 from .alerts import new_rules, panels, raise_for, told_here
 from .definitions import at_version
 from .office import Office
-from .progress import Progress
+from .sending import Rejected, freeze_whole, kept_answers
 
-ADULT = 18
 IDLE = timedelta(minutes=10)  # after that a half-told risk counts as left open (contract)
 PATIENT = "patient"
-ASSESSMENT = TypeAdapter(Assessment)
-
-
-class Rejected(Exception):  # noqa: N818 - an outcome that callers answer
-    """The answers cannot be sent as they are; `problems` says why. Nothing was stored."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(", ".join(sorted({problem.question for problem in problems})))
-        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -102,17 +90,18 @@ def save_page(
     *,
     revision: int | None,
     seen: StoredIntake | None = None,
+    form: half.Form | None = None,
     actor: str = PATIENT,
 ) -> Saved:
     """Store a page's answers; without an intake, start one.
 
     `revision` is that of the page when it was shown, None when it is not known. `seen` is the
-    intake as it was read earlier, which spares reading it once more. Raises
-    StaleRevision when another tab saved other answers since, NotADraft when the intake is sent
-    or gone.
+    intake as it was read earlier, which spares reading it once more; `form` the form as it was
+    typed. Raises StaleRevision when another tab saved or typed other answers since, NotADraft when
+    the intake is sent or gone.
     """
     with _act(office, actor) as act:
-        return _save(act, _open(act, intake_id, seen), page, answers, revision)
+        return _save(act, _open(act, intake_id, seen), page, answers, revision, form=form)
 
 
 def tells_danger(office: Office, intake: StoredIntake | None, page: Page, answers: Answers) -> bool:
@@ -139,7 +128,8 @@ def leave(office: Office, intake_id: str, *, actor: str = PATIENT) -> tuple[Pane
             return ()
         office = at_version(act.conn, office, intake.content_hash)
         intakes.mark_left(act.conn, intake.id, now=office.now())
-        facts = Facts(office.questionnaire, intake.merged, office.today())
+        known = half_pages.so_far(office.vault, intake)
+        facts = Facts(office.questionnaire, known, office.today())
         raised = raise_for(replace(act, office=office), intake, urgent_rules(facts), "left")
         act.note("intake.left", intake.id)
     return panels(office, raised)
@@ -160,7 +150,11 @@ def set_language(office: Office, intake_id: str, language: str) -> None:
         intake = _open(act, intake_id)
         page = office.questionnaire.page_of.get("language")
         if page and page.id in intake.answers:
-            _save(act, intake, page, {**intake.answers[page.id], "language": language}, None)
+            begun = half.begun(office, intake, page)
+            answers = {**intake.answers[page.id], "language": language}
+            saved = _save(act, intake, page, answers, None).intake
+            if begun:
+                half.keep_rest(act, saved, page, begun.typed)
 
 
 def new_code_for(office: Office, intake_id: str) -> str:
@@ -194,7 +188,7 @@ def send(office: Office, intake_id: str, *, actor: str = PATIENT) -> Receipt:
         earlier = receipt_of(act.conn, intake_id)
         if earlier is not None:
             return earlier
-        receipt = _send(act, _open(act, intake_id))
+        receipt = freeze_whole(act, _open(act, intake_id))
     office.after_send(receipt.reference)
     return receipt
 
@@ -215,18 +209,9 @@ def submit_answers(office: Office, given: Mapping[str, Any], *, actor: str = "cl
             given_here = {q.id: answers[q.id] for q in page.questions if q.id in answers}
             if given_here:
                 intake = _save(act, intake, page, given_here, None).intake
-        receipt = _send(act, intake)
+        receipt = freeze_whole(act, intake)
     office.after_send(receipt.reference)
     return receipt
-
-
-def kept_answers(facts: Facts, question_ids: Iterable[str]) -> dict[str, Any]:
-    """The answers that are stored: only those to questions that are asked."""
-    return {
-        question_id: facts.answers[question_id]
-        for question_id in question_ids
-        if question_id in facts.answers and facts.asked(question_id) is True
-    }
 
 
 # Inside one transaction
@@ -234,7 +219,7 @@ def kept_answers(facts: Facts, question_ids: Iterable[str]) -> dict[str, Any]:
 
 def _open(act: Act, intake_id: str | None, seen: StoredIntake | None = None) -> StoredIntake:
     if intake_id is None:
-        return _start(act)
+        return start(act)
     vault = act.office.vault
     if seen is None:
         intake = intakes.read_draft(act.conn, vault, intake_id)
@@ -245,7 +230,8 @@ def _open(act: Act, intake_id: str | None, seen: StoredIntake | None = None) -> 
     return intake
 
 
-def _start(act: Act) -> StoredIntake:
+def start(act: Act, follows: str | None = None) -> StoredIntake:
+    """A new draft; `follows` is the first intake of a patient who comes back."""
     office = act.office
     questionnaire, now = office.questionnaire, office.now()
     intakes.store_definition(
@@ -261,23 +247,32 @@ def _start(act: Act) -> StoredIntake:
         questionnaire=questionnaire.version,
         content_hash=questionnaire.content_hash,
         now=now,
+        follows=follows,
     )
     act.note("intake.started", intake.id)
     return intake
 
 
 def _save(
-    act: Act, intake: StoredIntake, page: Page, answers: Answers, revision: int | None
+    act: Act,
+    intake: StoredIntake,
+    page: Page,
+    answers: Answers,
+    revision: int | None,
+    *,
+    form: half.Form | None = None,
 ) -> Saved:
     office = act.office
     here = [question.id for question in page.questions]
     others = {k: v for k, v in intake.merged.items() if k not in here}
     merged = others | dict(answers)
-    if "date_of_birth" in here and _under_age(merged, office.today()):
+    # A patient who comes back is no child: a wrong date of birth is for the physician to see.
+    if "date_of_birth" in here and not intake.follows and _under_age(merged, office.today()):
         return _forget_child(act, intake)
     saved_pages = {*intake.answers, page.id}
     facts = Facts(office.questionnaire, merged, office.today(), saved_pages)
     expected = intake.revisions.get(page.id, 0) if revision is None else revision
+    half.take(act, intake, page, answers, form)
     first = page.id not in intake.revisions
     stored = intakes.save_page(
         act.conn,
@@ -288,6 +283,8 @@ def _save(
         expected_revision=expected,
         now=office.now(),
     )
+    if form and form.unfinished:
+        half.keep_rest(act, stored, page, form.typed)
     fired = urgent_rules(facts)
     raised = raise_for(act, stored, fired, page.id)
     code = _first_code(act, stored) if first and "date_of_birth" in here else None
@@ -305,68 +302,13 @@ def _first_code(act: Act, intake: StoredIntake) -> str | None:
 
 
 def _under_age(answers: Answers, today: date) -> list[Problem]:
-    day = born(answers)
-    if day is None or age_on(day, today) >= ADULT:
-        return []
-    return [Problem("date_of_birth", "under_age")]
+    return [Problem("date_of_birth", "under_age")] if half.is_child(answers, today) else []
 
 
 def _forget_child(act: Act, intake: StoredIntake) -> Saved:
     intakes.delete_draft(act.conn, intake.id)
     act.note("intake.child_not_kept", None)
     return Saved(intake, child=True)
-
-
-def _send(act: Act, intake: StoredIntake) -> Receipt:
-    office = act.office
-    everything = Facts(office.questionnaire, intake.merged, office.today())
-    answers = kept_answers(everything, (q.id for q in office.questionnaire.patient_questions()))
-    facts = Facts(office.questionnaire, answers, office.today())
-    found = _faults(office, facts)
-    if found:
-        raise Rejected(found)
-    assessment = assess_facts(facts)
-    urgent = [f for f in assessment.findings if f.kind == "urgent" and f.status == "met"]
-    raise_for(act, intake, urgent, "sent")
-    receipt = freeze(
-        act.conn,
-        office.vault,
-        intake,
-        document=_document(office, answers, assessment),
-        card=_card(facts, assessment),
-        now=office.now(),
-    )
-    act.note("intake.sent", intake.id)
-    return receipt
-
-
-def _faults(office: Office, facts: Facts) -> list[Problem]:
-    found = problems_in(office.questionnaire, facts.answers, office.today(), {"patient"})
-    draft = Progress(facts, ())
-    for page in draft.asked:
-        found += [missing(question) for question in draft.unanswered(page)]
-    return found
-
-
-def _document(office: Office, answers: Answers, assessment: Assessment) -> dict[str, Any]:
-    return {
-        "answers": dict(answers),
-        "as_of": office.today().isoformat(),
-        "assessment": ASSESSMENT.dump_python(assessment, mode="json"),
-    }
-
-
-def _card(facts: Facts, assessment: Assessment) -> dict[str, Any]:
-    met = [finding.kind for finding in assessment.findings if finding.status == "met"]
-    return {
-        "name": full_name(facts.answers),
-        "age": facts.value("age"),
-        "outcome": assessment.outcome,
-        "main_concern": facts.answers.get("main_concern"),
-        "language": facts.answers.get("language"),
-        "counts": {kind: met.count(kind) for kind in ("urgent", "exclude", "clear", "caution")},
-        "unknown": sum(finding.status == "unknown" for finding in assessment.findings),
-    }
 
 
 def answers_of(act: Act, intake: StoredIntake) -> Answers:

@@ -11,18 +11,19 @@ from itertools import islice
 from sqlalchemy import Connection, select
 
 from .. import wording
+from ..assessment.facts import Facts
 from ..assessment.outcome import assess_facts
 from ..assessment.results import Assessment
 from ..questionnaire.definition import Questionnaire
 from ..record import Record, build_record
-from ..storage import intakes, submissions
+from ..storage import half_pages, intakes, submissions
 from ..storage.intakes import DRAFT, StoredIntake
 from ..storage.submissions import NEW, QueueEntry, StoredSubmission
 from ..storage.vault import grouped, normal_code
 from .act import Act
 from .definitions import definition_of
-from .intake import ASSESSMENT, facts_of
 from .office import Office
+from .sending import ASSESSMENT
 from .urgent import Alert, alerts_of
 
 READ = "read"
@@ -203,13 +204,15 @@ def _open_unfinished(conn: Connection, office: Office, actor: str, reference: st
 
 def _so_far(office: Office, intake: StoredIntake) -> Record:
     """What is known now. What is not known yet is no finding and no score: it was not asked yet."""
-    whole = assess_facts(facts_of(office, intake))
+    known = half_pages.so_far(office.vault, intake)
+    facts = Facts(office.questionnaire, known, office.today(), set(intake.answers))
+    whole = assess_facts(facts)
     met = tuple(finding for finding in whole.findings if finding.status == "met")
     scored = tuple(score for score in whole.scores if score.status != "invalid")
     assessment: Assessment = replace(whole, findings=met, scores=scored)
     return build_record(
         office.questionnaire,
-        intake.merged,
+        known,
         assessment,
         as_of=office.today(),
         reference=intake.reference,

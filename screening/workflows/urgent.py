@@ -11,9 +11,9 @@ from .. import wording
 from ..assessment.facts import Facts
 from ..questionnaire.definition import Questionnaire
 from ..record import born, full_name
-from ..storage import alerts, intakes, members
+from ..storage import alerts, half_pages, intakes, members
 from ..storage.alerts import StoredAlert
-from ..storage.intakes import DRAFT
+from ..storage.intakes import DRAFT, StoredIntake
 from ..storage.submissions import submission_of
 from .act import Act
 from .definitions import definition_of
@@ -100,7 +100,7 @@ def describe(conn: Connection, office: Office, alert: StoredAlert) -> Alert:
     if intake is None:
         raise LookupError(f"alert {alert.id} has lost its intake")
     unfinished = intake.status == DRAFT
-    answers = intake.merged if unfinished else _sent_answers(conn, office, alert.intake_id)
+    answers = _answers(conn, office, intake)
     questionnaire = definition_of(conn, office, intake.content_hash)
     facts = Facts(questionnaire, answers, office.today())
     rules = alert.detail["rules"]
@@ -131,8 +131,11 @@ def _name(conn: Connection, actor: str | None) -> str | None:
     return found.name if found else actor
 
 
-def _sent_answers(conn: Connection, office: Office, intake_id: str) -> Mapping[str, Any]:
-    submission = submission_of(conn, office.vault, intake_id)
+def _answers(conn: Connection, office: Office, intake: StoredIntake) -> Mapping[str, Any]:
+    """As they were sent; or all that was typed so far."""
+    if intake.status == DRAFT:
+        return half_pages.so_far(office.vault, intake)
+    submission = submission_of(conn, office.vault, intake.id)
     return submission.document["answers"] if submission else {}
 
 

@@ -23,7 +23,7 @@ from screening.questionnaire.definition import Kind, Questionnaire
 from screening.questionnaire.loader import current
 from screening.questionnaire.validation import normalise
 from screening.record import row_state
-from screening.workflows.intake import ASSESSMENT, kept_answers
+from screening.workflows.sending import ASSESSMENT, kept_answers
 from tests.builders import (
     FIXTURES,
     TODAY,
