@@ -3,6 +3,7 @@ import { Button } from "./node_modules/govuk-frontend/dist/govuk/components/butt
 import { CharacterCount } from "./node_modules/govuk-frontend/dist/govuk/components/character-count/character-count.mjs";
 import { ErrorSummary } from "./node_modules/govuk-frontend/dist/govuk/components/error-summary/error-summary.mjs";
 import { exclusiveTicks, quickExit } from "./manners.js";
+import { medicineNames } from "./medicines.js";
 import { revealFollowUps } from "./reveal.js";
 import { unitSwitch } from "./units.js";
 
@@ -15,6 +16,7 @@ if (form) {
   revealFollowUps(form);
   exclusiveTicks(form);
   unitSwitch(form);
+  medicineNames(form);
 }
 quickExit(document);
 

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import cli, cli_data, operate
 from .jobs import Queue
 from .questionnaire import loader
+from .questionnaire.medicines import packed
 from .settings import ROOT, Settings, SettingsError
 from .storage.database import Database
 from .storage.intakes import check_keys
@@ -35,6 +36,7 @@ from .web import (
     static_files,
     users,
 )
+from .web.fields import SUGGESTIONS
 from .workflows.office import Office, Post
 
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
@@ -68,7 +70,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
             check(office)
     csrf.install(app)
     headers.install(app, https=settings.https)
-    static_files.install(app, more=clinic_look.install(app, settings))
+    static_files.install(app, more=clinic_look.install(app, settings) | medicine_names(app))
     i18n.install(app)
     access.install(app)
     for page in PAGES:
@@ -83,6 +85,13 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     app.cli.add_command(operate.verify_audit)
     trust_proxies(app, settings)
     return app
+
+
+def medicine_names(app: Flask) -> dict[str, bytes]:
+    """The file of names that are offered while a medicine is typed."""
+    office = app.extensions.get("office")
+    names = packed(office.questionnaire.medicine_names) if office else ""
+    return {SUGGESTIONS: names.encode()}
 
 
 def open_office(app: Flask, settings: Settings) -> Office:

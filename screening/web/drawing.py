@@ -97,14 +97,6 @@ def _draw(view: fields.View, shown: FollowUp) -> Markup:
     return html
 
 
-@lru_cache(maxsize=8)
-def suggestions_html(questionnaire: Questionnaire) -> Markup:
-    """The names of medicines to choose from while typing, some 1,500."""
-    macros = current_app.jinja_env.get_template("patient/_parts.html").module
-    html: Markup = macros.datalist(fields.SUGGESTIONS, questionnaire.medicine_names)  # type: ignore[attr-defined]
-    return html
-
-
 def page_html(
     page: Page,
     language: Language,

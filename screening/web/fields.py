@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from flask import url_for
+
 from ..questionnaire.answers import DISCUSS, NONE, UNSURE
 from ..questionnaire.definition import Column, Language, Question, Questionnaire
 from ..questionnaire.validation import Problem
@@ -19,7 +21,7 @@ WIDTHS = {"integer": 5, "decimal": 5, "zip": 10, "phone": 20}
 UNITS = {"mm[Hg]": "mmHg"} | dict.fromkeys(("months", "in", "lb", "h", "days a week"))
 EXAMPLES = {"in": "66", "lb": "150", "mg": "100", "cm": "168", "kg": "68"}
 DATE_WIDTHS = {"month": 4, "day": 2, "year": 4}
-SUGGESTIONS = "medicine-names"
+SUGGESTIONS = "medicine-names.txt"  # a static file, made at start from the questionnaire
 
 
 @lru_cache(maxsize=4096)
@@ -148,6 +150,7 @@ def measure_view(
     wrong = marked.get(bad_part, (bad_part,))
     boxes = {
         part: {
+            "id": measures.box_id(question, part),
             "name": measures.box_name(question, part),
             "text": text(f"typing.{part or question.unit}", language),
             "value": value,
@@ -225,7 +228,7 @@ def cell_view(
         "inputmode": _inputmode(column.kind, column.unit),
         "width": WIDTHS.get(column.kind, 20 if column.suggest else None),
         "spellcheck": False if column.suggest else None,
-        "suggestions": SUGGESTIONS if column.suggest else None,
+        "suggestions": url_for("static", filename=SUGGESTIONS) if column.suggest else None,
     }
 
 
@@ -271,14 +274,12 @@ def control(question: Question, problem: Problem) -> str:
     """The id of the first control at fault."""
     if problem.part in ("", measures.ALL):
         return first_control(question)
-    if problem.part == measures.BARE:
-        return question.id
+    if question.unit in measures.WAYS:
+        return measures.box_id(question, problem.part)
     return f"{question.id}-{problem.part}"
 
 
 def first_control(question: Question) -> str:
     """The id that a link to the question leads to."""
     endings = {"group": "-list", "date": "-month"}
-    if question.unit in measures.WAYS:
-        return measures.box_name(question, measures.WAYS[question.unit].own[0])
     return question.id + endings.get(question.kind, "")

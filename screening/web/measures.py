@@ -34,7 +34,7 @@ WAYS = {
 }
 WHOLE_FEET = re.compile(r"(\d{1,2})\s*(?:'|’|ft|feet|foot|pies?)?\.?")
 # Parts of a problem: every box has a share in it, or only the box whose name has no part.
-ALL, BARE = "all", "bare"
+ALL, BARE = "all", "inches"
 METERS = 3  # a bare number under this in the box for centimeters is one of meters
 
 
@@ -48,6 +48,13 @@ class Read(NamedTuple):
 
 def box_name(question: Question, part: str) -> str:
     return f"{question.id}-{part}" if part else question.id
+
+
+def box_id(question: Question, part: str) -> str:
+    """The first box has the question's own id, so that a link to the question leads to it."""
+    if part == WAYS[str(question.unit)].own[0]:
+        return question.id
+    return f"{question.id}-{part or BARE}"
 
 
 def typed_boxes(question: Question, sent: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from ..assessment.facts import Facts
 from ..questionnaire.definition import Page, Question, Questionnaire
 from ..questionnaire.validation import Problem
-from . import drawing, fields, measures
+from . import drawing, fields, measures, spelling
 from .around import care_after
 from .followups import follow_up
 from .i18n import t
@@ -87,15 +87,16 @@ def group_page(
             "text": in_language(group.text),
             "hint": in_language(group.hint) if group.hint else None,
             "error": fields.words(facts.questionnaire, group, whole, language()) if whole else None,
-            "rows": [_card(group, page, at, saved) for at, saved in enumerate(rows) if at != row],
+            "rows": [
+                _card(group, page, at, saved) | {"close": spelling.offers(group, at, saved)}
+                for at, saved in enumerate(rows)
+                if at != row
+            ],
             "none": _none_tick(group, facts, typed) if not rows else None,
             "row": _row_form(group, facts, number, typed, problems)
             if number < group.max_rows
             else None,
         },
-        "suggestions": drawing.suggestions_html(facts.questionnaire)
-        if any(column.suggest for column in group.columns)
-        else None,
     }
 
 

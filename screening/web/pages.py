@@ -12,8 +12,9 @@ from ..questionnaire.definition import Page, Panel, Question
 from ..storage.intakes import NotADraft, PageAnswers, StaleRevision, StoredIntake
 from ..workflows import intake as intake_flow
 from ..workflows.sending import Rejected
-from . import around, code_page, help_pages, i18n, page_views, said
+from . import around, code_page, help_pages, i18n, page_views, said, spelling
 from .current import office
+from .forms import posted_rows
 from .judging import ADD, CONTINUE, LATER, Sent, judge, judge_group, number_sent, typed_pairs
 from .patient_session import Visit, begin, end
 
@@ -63,6 +64,9 @@ def receive(page: Page, visit: Visit) -> Response | str:
     if action == STORED:
         return redirect(said.page_url(page), 303)
     sent = judge_group(page, visit) if page.group else judge(page, visit.intake, request.form)
+    if page.group and action.startswith(spelling.ACTION) and not sent.problems:
+        rows = spelling.respelled(page.group, sent.answers.get(page.group.id) or [], action)
+        sent, action = Sent({page.group.id: rows}, []), ADD  # the list comes again
     if sent.problems and action != LATER:
         if intake_flow.tells_danger(office(), visit.intake, page, sent.answers):
             return _store(page, visit, sent, action)  # help first; the rest is asked for after it
@@ -127,7 +131,7 @@ def _code_page(page: Page, saved: intake_flow.Saved, *, leaving: bool) -> str | 
 
 
 def _onward(page: Page, saved: intake_flow.Saved, action: str) -> Response | str:
-    if page.group and (action == ADD or _was_changing(page)):
+    if page.group and (action == ADD or _was_changing(page) or _asks_back(page.group)):
         return redirect(said.page_url(page, return_to=said.returning()), 303)
     visit = Visit(saved.intake, saved.facts)
     if page.id == visit.progress.last.id:
@@ -234,6 +238,11 @@ def _row_asked(page: Page, visit: Visit, typed: Mapping[str, str]) -> int | None
 
 def _is_last(page: Page) -> bool:
     return page.id == list(office().questionnaire.pages)[-1]
+
+
+def _asks_back(group: Question) -> bool:
+    """Once, on the card of the row that was just sent: did you mean another name?"""
+    return spelling.in_doubt(group, list(posted_rows(group, request.form).values()))
 
 
 def _was_changing(page: Page) -> bool:

@@ -1,13 +1,20 @@
 """Which medicines a typed name stands for, and which rows are read as current."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from screening.questionnaire.loader import current
 from screening.questionnaire.medicines import (
+    SHARED,
     MedicineTable,
     current_names,
+    packed,
     still_taken,
     tokens,
+    typing_errors,
 )
 from tests.builders import medicine
 
@@ -122,3 +129,91 @@ def test_the_released_table_flags_common_names(released, typed, flag):
 @pytest.mark.parametrize("typed", ["vitamin Q", "Blue pill", "some pills", "300 mg"])
 def test_the_released_table_does_not_know_everything(released, typed):
     assert released.medicine_table.find(typed) == ()
+
+
+# Names that are close to one
+
+
+CLOSE = MedicineTable(
+    [
+        medicine("sertraline", "Zoloft"),
+        medicine("bupropion", "Wellbutrin XL"),
+        medicine("vitamin D"),
+        medicine("lithium"),
+        medicine("hydroxyzine"),
+        medicine("hydralazine"),
+        medicine("St John's wort", also=("hierba de san juan",)),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("sertralin", ("sertraline",)),
+        ("Sertarline", ("sertraline",)),
+        ("setralnie", ("sertraline",)),
+        ("zolofd", ("Zoloft",)),
+        ("Zooloft", ("Zoloft",)),
+        ("sertralin 50mg", ("sertraline 50mg",)),
+        ("generic sertralín, 1 pill", ("generic sertraline, 1 pill",)),
+        ("Welbutrin XL", ("Wellbutrin XL",)),
+        ("st johns wart", ("St John's wort",)),
+        ("hydralyzine", ("hydralazine", "hydroxyzine")[:1]),
+        ("sertraline", ()),
+        ("hierba de san juan", ()),
+        ("Zolpft", ("Zoloft",)),
+        ("Zofoltt", ()),
+        ("vitamin Q", ()),
+        ("lit", ()),
+        ("litioum", ("lithium",)),
+        ("something for sleep", ()),
+        ("", ()),
+    ],
+)
+def test_what_a_name_that_stands_for_nothing_may_mean(typed, meant):
+    assert CLOSE.close(typed) == meant
+
+
+def test_a_close_name_still_stands_for_nothing():
+    assert CLOSE.close("sertralin")
+    assert CLOSE.find("sertralin") == ()
+
+
+@given(st.text(max_size=30))
+def test_looking_for_close_names_never_fails(typed):
+    assert len(CLOSE.close(typed)) <= 3
+
+
+def errors_at_most(most, typed, name):
+    """By the definition: is `name` reached from `typed` by so many errors?"""
+    letters = set(typed + name)
+    reached = {typed}
+    for _ in range(most):
+        reached |= {changed for word in reached for changed in one_error(word, letters)}
+    return name in reached
+
+
+def one_error(word, letters):
+    for i in range(len(word) + 1):
+        yield from (word[:i] + letter + word[i:] for letter in letters)
+        if i < len(word):
+            yield word[:i] + word[i + 1 :]
+            yield from (word[:i] + letter + word[i + 1 :] for letter in letters)
+        if i + 1 < len(word):
+            yield word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+
+
+@given(st.text("abc", max_size=5), st.text("abc", max_size=5))
+def test_one_typing_error_is_one_letter_more_less_other_or_two_changed_over(typed, name):
+    assert (typing_errors(typed, name) <= 1) == errors_at_most(1, typed, name)
+
+
+def test_the_names_for_the_browser_can_be_unpacked():
+    wanted, names, before = sorted(current().medicine_names), [], ""
+    text = packed(wanted)
+    for sign, rest in re.findall(rf"([{re.escape(SHARED)}])([^{re.escape(SHARED)}]*)", text):
+        before = before[: SHARED.index(sign)] + rest
+        names.append(before)
+    assert names == wanted
+    assert len(text) < len("\n".join(names))

@@ -152,11 +152,15 @@ def test_other_tools_post_one_bare_number_each(site):
         ({"weight_lb-kg": "15"}, "weight_lb-kg", "23 to 408 kilograms"),
         ({"weight_lb-kg": "a lot"}, "weight_lb-kg", "a number, like 68"),
         ({"weight_lb": "15"}, "weight_lb", "50 to 900 pounds"),
-        ({"height_in-ft": "9"}, "height_in-ft", "36 to 96 inches"),
-        ({"height_in-ft": "5", "height_in": "13"}, "height_in", "inches as a number under 12"),
-        ({"height_in": "66", "height_in-cm": "180"}, "height_in-ft", "do not match"),
+        ({"height_in-ft": "9"}, "height_in", "36 to 96 inches"),
+        (
+            {"height_in-ft": "5", "height_in": "13"},
+            "height_in-inches",
+            "inches as a number under 12",
+        ),
+        ({"height_in": "66", "height_in-cm": "180"}, "height_in", "do not match"),
         ({"weight_lb": "150", "weight_lb-kg": "80"}, "weight_lb", "do not match"),
-        ({}, "height_in-ft", "Tell us your height"),
+        ({}, "height_in", "Tell us your height"),
     ],
 )
 def test_an_error_names_the_box_and_keeps_what_was_typed(site, typed, at, said):
