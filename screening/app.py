@@ -31,6 +31,7 @@ from .web import (
     links,
     logging,
     patient,
+    patient_checkin,
     sessions,
     staff,
     static_files,
@@ -40,7 +41,7 @@ from .web.fields import SUGGESTIONS
 from .workflows.office import Office, Post
 
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
-PAGES = (health, patient, links, auth, account, staff, users, admin_export)
+PAGES = (health, patient, patient_checkin, links, auth, account, staff, users, admin_export)
 
 
 class App(Flask):

@@ -111,6 +111,11 @@ class Record:
     trials: tuple[TrialRow, ...]
     outcome: str  # "Clearance needed"
 
+    @property
+    def is_check_in(self) -> bool:
+        """Of a patient who comes back; a repeated intake is none."""
+        return self.questionnaire.kind == "check-in"
+
 
 def build_record(
     questionnaire: Questionnaire,

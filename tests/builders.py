@@ -18,6 +18,7 @@ from screening.questionnaire.definition import (
     Scoring,
     Section,
 )
+from screening.questionnaire.loader import check_in
 
 FIXTURES = Path(__file__).parent / "fixtures"
 TODAY = date(2026, 11, 23)
@@ -45,6 +46,24 @@ def person(**changes: Any) -> dict[str, Any]:
     """The answers of a candidate without any finding, with changes; None takes an answer away."""
     answers = json.loads(_example("candidate"))["answers"] | changes
     return {name: answer for name, answer in answers.items() if answer is not None}
+
+
+def returning(**changes: Any) -> dict[str, Any]:
+    """The candidate's answers to a check-in, with changes; None takes an answer away."""
+    own = {
+        "last_infusion": "2026-11-01",
+        "since_last": ["none"],
+        "thinking_worse": "no",
+        "after_infusion_now": ["none"],
+        "last_infusion_problems": ["none"],
+        "bladder_since": ["none"],
+        "medicine_changes": ["none"],
+        "substances_last_month": ["none"],
+        "ketamine_elsewhere": "no",
+        "ketamine_craving": "no",
+    }
+    asked = check_in().questions
+    return {name: answer for name, answer in person(**own | changes).items() if name in asked}
 
 
 def medicine_row(name: str, last_taken: str = "today") -> dict[str, str]:

@@ -77,7 +77,7 @@ _LINE = (
     INTAKES.c.wrapped_key,
 )
 _CARDS = select(*_LINE, SUBMISSIONS.c.card).select_from(_BOTH)
-_WHOLE = select(
+WHOLE = select(
     *_LINE, SUBMISSIONS.c.document, INTAKES.c.questionnaire, INTAKES.c.content_hash
 ).select_from(_BOTH)
 
@@ -169,13 +169,13 @@ def submission_by_reference(
 ) -> StoredSubmission | None:
     """Found however the reference is typed: any case, with or without its dash."""
     spelled = grouped(normal_code(reference))
-    row = conn.execute(_WHOLE.where(INTAKES.c.reference == spelled)).first()
-    return row and _submission(vault, row)
+    row = conn.execute(WHOLE.where(INTAKES.c.reference == spelled)).first()
+    return row and as_submission(vault, row)
 
 
 def submission_of(conn: Connection, vault: Vault, intake_id: str) -> StoredSubmission | None:
-    row = conn.execute(_WHOLE.where(INTAKES.c.id == intake_id)).first()
-    return row and _submission(vault, row)
+    row = conn.execute(WHOLE.where(INTAKES.c.id == intake_id)).first()
+    return row and as_submission(vault, row)
 
 
 def all_submissions(
@@ -186,10 +186,10 @@ def all_submissions(
     until: datetime | None = None,
 ) -> Iterator[StoredSubmission]:
     """The oldest first, streamed: memory does not grow with their number. `until` is exclusive."""
-    asked = _between(_WHOLE, since, until).order_by(SUBMISSIONS.c.id)
+    asked = _between(WHOLE, since, until).order_by(SUBMISSIONS.c.id)
     with conn.execute(asked.execution_options(yield_per=BATCH)) as rows:
         for row in rows:
-            yield _submission(vault, row)
+            yield as_submission(vault, row)
 
 
 def set_status(conn: Connection, submission_id: int, *, was: str, to: str) -> bool:
@@ -251,7 +251,8 @@ def _entry(vault: Vault, row: Any) -> QueueEntry:
     return QueueEntry(row.id, row.intake_id, row.reference, row.submitted_at, row.status, card)
 
 
-def _submission(vault: Vault, row: Any) -> StoredSubmission:
+def as_submission(vault: Vault, row: Any) -> StoredSubmission:
+    """A row of `WHOLE`."""
     key = vault.unwrap(row.key_id, row.wrapped_key)  # a walk over all would only flush the cache
     context = _context(row.intake_id, "document")
     return StoredSubmission(

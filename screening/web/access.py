@@ -57,6 +57,7 @@ PAGES: Mapping[str, Access] = {
     "staff.queue": STAFF,
     "staff.acknowledge": READERS,
     "staff.record": READERS,
+    "staff.begin_check_in": READERS,
     "staff.pdf": READERS,
     "users.index": ADMINS,
     "users.invite": ADMINS,

@@ -19,7 +19,7 @@ from .current import office, settings
 from .dates import moment_in_words
 from .forms import coerce
 from .i18n import t
-from .patient_session import Visit, begin, end, visit, visit_of
+from .patient_session import Visit, begin, end, page_called, visit, visit_of
 from .unsaved import come_back, was_idle
 
 blueprint = Blueprint("patient", __name__)
@@ -51,7 +51,7 @@ def start() -> Response | str:
 @blueprint.route("/form/<page_id>", methods=["GET", "POST"])
 def page(page_id: str) -> Response | str:
     here = visit()
-    asked = office().questionnaire.pages.get(page_id) or abort(404)
+    asked = page_called(page_id, here) or abort(404)
     elsewhere = _not_yet(asked, here)
     if elsewhere is not None:
         return elsewhere

@@ -57,6 +57,12 @@ def visit_of(intake: StoredIntake | None) -> Visit:
     return found
 
 
+def page_called(page_id: str, here: Visit) -> Page | None:
+    """The page of what this browser works on; once that is gone, of a check-in too."""
+    found = office().questionnaire.pages.get(page_id)
+    return found if found or here.is_draft else office().check_in().pages.get(page_id)
+
+
 def begin(intake_id: str) -> None:
     """Work on this intake from now on, under a new session id."""
     if session.get("intake") != intake_id:

@@ -16,8 +16,8 @@ from werkzeug.wrappers import Response
 
 from .. import wording
 from ..storage.accounts import PHYSICIAN
-from ..workflows import review, urgent
-from . import staff_forms, staff_views
+from ..workflows import checkin, review, urgent
+from . import around, staff_forms, staff_views
 from .access import actor, may, next_page
 from .auth import answer_errors
 from .current import office
@@ -84,6 +84,23 @@ def record(reference: str) -> str:
     opened = review.open_record(office(), actor(), reference) or abort(404)
     return render_template(
         "physician/record.html", **staff_views.record_context(opened, office().now())
+    )
+
+
+@blueprint.post("/intakes/<reference>/check-in")
+def begin_check_in(reference: str) -> str:
+    """The code of a check-in, to hand to the patient; shown this once."""
+    try:
+        _, code = checkin.begin_by_reference(office(), reference, actor())
+    except checkin.NothingToFollow:
+        abort(404)
+    return render_template(
+        "physician/check_in.html",
+        title="A check-in is open",
+        back_url=url_for("staff.record", reference=reference),
+        code=code.split("-"),
+        address=around.address(),
+        kept_until=around.kept_until(),
     )
 
 

@@ -13,6 +13,7 @@ from ..workflows import review
 from ..workflows.review import Line, Opened, QueuePage
 from ..workflows.urgent import Alert
 from .dates import day_in_words, moment_in_words
+from .over_time import over_time
 from .staff_forms import Acknowledge
 
 Context = dict[str, Any]
@@ -21,9 +22,9 @@ TONES = {"urgent": "urgent", "excluded": "exclude", "clearance": "clear", "candi
 BAR = 200  # units of the drawing of a score
 READER_COLUMNS = (
     *("Patient", "Outcome", "Red flags", "To clear", "Main concern", "Age"),
-    *("Sent", "Status", "Reference"),
+    *("Kind", "Sent", "Status", "Reference"),
 )
-NAME_COLUMNS = ("Patient", "Sent", "Status", "Reference")
+NAME_COLUMNS = ("Patient", "Kind", "Sent", "Status", "Reference")
 NUMBERS = {"Age", "Red flags", "To clear"}
 
 
@@ -69,8 +70,9 @@ def _count(page: QueuePage) -> str:
 def _row(line: Line, reads: bool) -> list[Context]:
     sent = f"{line.submitted_at:%b} {line.submitted_at.day}, {line.submitted_at.year}"
     status = _cell("Not read", tone="todo") if line.unread else _cell("Read")
+    kind = _cell("Check-in", tone="started") if line.check_in else _cell("Intake")
     if not reads:
-        return [_cell(line.name), _cell(sent), status, _cell(line.reference)]
+        return [_cell(line.name), kind, _cell(sent), status, _cell(line.reference)]
     flags = line.counts["urgent"] + line.counts["exclude"]
     return [
         _cell(line.name, href=url_for("staff.record", reference=line.reference)),
@@ -79,6 +81,7 @@ def _row(line: Line, reads: bool) -> list[Context]:
         _cell(str(line.counts["clear"] + line.counts["unknown"])),
         _cell(line.main_concern or ""),
         _cell("" if line.age is None else str(line.age)),
+        kind,
         _cell(sent),
         status,
         _cell(line.reference),
@@ -144,6 +147,11 @@ def record_context(opened: Opened, now: datetime) -> Context:
         "back_url": url_for("staff.queue"),
         "record": record,
         "unfinished": opened.unfinished,
+        "kind": "Check-in before a booster" if record.is_check_in else None,
+        "over_time": over_time(opened),
+        "check_in_url": None
+        if opened.unfinished
+        else url_for("staff.begin_check_in", reference=record.reference),
         "alerts": [alert_view(alert, now) for alert in opened.alerts],
         "forms": {},
         "facts": _facts(opened),

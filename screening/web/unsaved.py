@@ -88,7 +88,7 @@ def token_expired(_error: CSRFError) -> AnyResponse:
     begins = asked is not None and asked.id == first.id and request.form.get("revision") == "0"
     if request.path == url_for("patient.resume") or (here.intake is None and not begins):
         return come_back(400)
-    if asked is None or not (begins or here.is_draft):
+    if asked is None or not (begins or (here.is_draft and _is_ours(asked))):
         return redirect(_shown_again(), 303)
     again = [{"text": t("error.again"), "href": "#page"}]
     return make_response(pages.show_typed(asked, here, request.form, errors=again), 400)
@@ -115,7 +115,7 @@ def _typed_again(asked: Page) -> str:
     said_so = [{"text": t("error.503.text"), "href": "#page"}]
     try:
         here = visit()
-        if here.is_draft:
+        if here.is_draft and _is_ours(asked):
             return pages.show_typed(asked, here, request.form, errors=said_so)
     except DatabaseUnavailableError as error:
         log().error("page not drawn", exc_info=error)
@@ -126,8 +126,16 @@ def _typed_again(asked: Page) -> str:
     )
 
 
+def _is_ours(asked: Page) -> bool:
+    """Is it of the questionnaire that this browser works on?"""
+    return asked.id in office().questionnaire.pages
+
+
 def _page_posted() -> Page | None:
     """The page of questions that was posted; None for any other request."""
     page_id = (request.view_args or {}).get("page_id", "")
     posted = request.method == "POST" and request.endpoint == "patient.page"
-    return office().questionnaire.pages.get(page_id) if posted else None
+    if not posted:
+        return None
+    # A page of a check-in too, whose session may have ended.
+    return office().questionnaire.pages.get(page_id) or office().check_in().pages.get(page_id)

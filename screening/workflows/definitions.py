@@ -14,6 +14,8 @@ def definition_of(conn: Connection, office: Office, content_hash: str) -> Questi
     """Raises LookupError when it was never stored."""
     if content_hash == office.questionnaire.content_hash:
         return office.questionnaire
+    if content_hash == office.check_in().content_hash:
+        return office.check_in()
     kept = read_definition(conn, content_hash)
     if kept is None:
         raise LookupError(f"the definition {content_hash} is not stored")

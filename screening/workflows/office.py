@@ -52,8 +52,7 @@ class Post:
 
 @dataclass(frozen=True)
 class Office:
-    """`questionnaire` is that of new patients, `check_in` that of those who come back, read when
-    it is first needed. `zone` is the clinic's; `now` gives an aware UTC time and is replaced in tests; `after_send`
+    """`zone` is the clinic's; `now` gives an aware UTC time and is replaced in tests; `after_send`
     is told the reference of an intake once it is committed, `after_alert` that an alert is."""
 
     database: Database
@@ -61,7 +60,7 @@ class Office:
     vault: Vault
     questionnaire: Questionnaire
     zone: ZoneInfo
-    check_in: Callable[[], Questionnaire] = loader.check_in
+    check_in: Callable[[], Questionnaire] = loader.check_in  # of patients who come back
     clinic: str = "the clinic"
     paper: str = "letter"  # what the clinic prints on: "letter" or "a4"
     draft_days: int = 30  # how long an unfinished intake is kept

@@ -21,6 +21,7 @@ from ..storage.intakes import DRAFT, StoredIntake
 from ..storage.submissions import NEW, QueueEntry, StoredSubmission
 from ..storage.vault import grouped, normal_code
 from .act import Act
+from .checkin import Scored, over_time
 from .definitions import definition_of
 from .office import Office
 from .sending import ASSESSMENT
@@ -46,6 +47,7 @@ class Line:
     age: int | None = None
     main_concern: str | None = field(default=None, repr=False)
     counts: Mapping[str, int] = field(default_factory=dict)  # met findings by kind; and "unknown"
+    check_in: bool = False  # of a patient who comes back
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,14 @@ class QueuePage:
 
 @dataclass(frozen=True)
 class Opened:
-    """A record as it is shown. Unfinished: what has been answered so far, assessed today."""
+    """A record as it is shown. Unfinished: what has been answered so far, assessed today.
+
+    `sent`: all that the patient has sent, this too if it is sent, the oldest first."""
 
     record: Record
     unfinished: bool
     alerts: tuple[Alert, ...]
+    sent: tuple[Scored, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,8 @@ def open_record(office: Office, actor: str, reference: str) -> Opened | None:
         Act(conn, office, actor).note("record.viewed", submission.intake_id)
         questionnaire = definition_of(conn, office, submission.content_hash)
         alerts = alerts_of(conn, office, submission.intake_id)
-    return Opened(frozen_record(office, questionnaire, submission), False, alerts)
+        found = over_time(conn, office, submission.intake_id)
+    return Opened(frozen_record(office, questionnaire, submission), False, alerts, found)
 
 
 def frozen_record(
@@ -173,11 +179,14 @@ def _line(office: Office, entry: QueueEntry) -> Line:
         age=card["age"],
         main_concern=_concern(office.questionnaire, card["main_concern"]),
         counts={**card["counts"], "unknown": card["unknown"]},
+        check_in=card.get("check_in", False),
     )
 
 
 def _without_answers(line: Line) -> Line:
-    return Line(line.reference, line.submitted_at, line.unread, line.name)
+    return Line(
+        line.reference, line.submitted_at, line.unread, line.name, check_in=line.check_in
+    )
 
 
 def _concern(questionnaire: Questionnaire, option_id: str | None) -> str | None:
@@ -199,7 +208,9 @@ def _open_unfinished(conn: Connection, office: Office, actor: str, reference: st
         return None
     Act(conn, office, actor).note("record.viewed", intake.id, unfinished=True)
     questionnaire = definition_of(conn, office, intake.content_hash)
-    return Opened(_so_far(replace(office, questionnaire=questionnaire), intake), True, alerts)
+    found = over_time(conn, office, intake.id)
+    record = _so_far(replace(office, questionnaire=questionnaire), intake)
+    return Opened(record, True, alerts, found)
 
 
 def _so_far(office: Office, intake: StoredIntake) -> Record:

@@ -1,0 +1,130 @@
+"""How a patient's scores change from one submission to the next, in the words of the protocol.
+
+Figures: the clinic's protocol, section Measurement. PHQ-9: a fall of 50 % or more is a response,
+25 to 49 % partial, less is little change [97]; any rise of 5 points is worse (policy). GAD-7: the
+same shares of a fall; 4 points are the smallest change that matters (general knowledge), which a
+rise is told by. Of neither is a percentage told when the baseline is under 10. PCL-5: under 5
+points no change, 5 to 9 uncertain, 10 to 14 meaningful, 15 or more reliable [100] [101]. PEG: 30 %
+(general knowledge). Numbers in brackets are those of sources.toml.
+
+Percent change = (baseline - now) / baseline. The baseline is the first submission; the protocol
+asks for a score not older than 7 days before the first infusion, which staff have to see to.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from math import floor
+
+RESPONSE, PARTIAL = Fraction(1, 2), Fraction(1, 4)
+PEG_RESPONSE = Fraction(3, 10)
+LEAST_BASELINE = 10  # points; below, no percentage (PHQ-9, GAD-7)
+PHQ9_WORSE = 5  # points
+GAD7_MATTERS = 4  # points
+PCL5_BANDS = ((15, "reliable"), (10, "meaningful"), (5, "uncertain"))
+FULL_INTAKE_DAYS = 365  # days after which the whole intake is asked again
+
+
+@dataclass(frozen=True)
+class Point:
+    """One submission: totals by instrument, without those that have none, and PHQ-9 item 9
+    (0 to 3; None when it was not answered). `prorated`: instruments whose total is estimated."""
+
+    reference: str
+    day: date
+    totals: Mapping[str, float]
+    item_9: int | None = None
+    prorated: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Change:
+    """From the baseline to now. `points` is above 0 when the score rose; `fall` the percentage of
+    the baseline that it fell by, rounded towards 0, None where none is to be told."""
+
+    points: float
+    fall: int | None
+    words: str
+
+
+def change(instrument: str, baseline: float, now: float) -> Change:
+    """The change of a total, with the protocol's words; "" where it has none."""
+    points = Fraction(str(now)) - Fraction(str(baseline))
+    low = instrument in ("phq9", "gad7") and baseline < LEAST_BASELINE
+    fall = None if low or baseline <= 0 else -points / Fraction(str(baseline))
+    return Change(
+        points=round(float(points), 1),
+        fall=None if fall is None else int(fall * 100),
+        words=_words(instrument, points, fall),
+    )
+
+
+def _words(instrument: str, points: Fraction, fall: Fraction | None) -> str:
+    if instrument == "phq9" and points >= PHQ9_WORSE:
+        return f"worse (a rise of {PHQ9_WORSE} points or more)"
+    if instrument == "gad7" and points >= GAD7_MATTERS:
+        return f"higher (a rise of {GAD7_MATTERS} points or more)"
+    if instrument in ("phq9", "gad7"):
+        return _share(fall)
+    if instrument == "pcl5":
+        return _pcl5(points)
+    if instrument == "peg" and fall is not None:
+        return "response (30% or more)" if fall >= PEG_RESPONSE else "little change (under 30%)"
+    return ""
+
+
+def _share(fall: Fraction | None) -> str:
+    if fall is None:
+        return f"no percentage: the baseline is under {LEAST_BASELINE}"
+    if fall >= RESPONSE:
+        return "response (50% or more)"
+    return "partial (25 to 49%)" if fall >= PARTIAL else "little change (under 25%)"
+
+
+def _pcl5(points: Fraction) -> str:
+    size = floor(abs(points))
+    word = next((word for least, word in PCL5_BANDS if size >= least), None)
+    if word is None:
+        return "no change (under 5 points)"
+    return f"{word} {'rise' if points > 0 else 'fall'} ({size} points)"
+
+
+def warnings(points: Sequence[Point]) -> list[str]:
+    """What staff must not miss in the last of these submissions, the oldest first: PHQ-9 risen by 5
+    or more, or its item 9 risen, since the one before or since the first."""
+    if len(points) < 2:
+        return []
+    return list(dict.fromkeys([*_phq9_risen(points), *_item_9_risen(points)]))
+
+
+def _phq9_risen(points: Sequence[Point]) -> Iterator[str]:
+    scored = [point for point in points if "phq9" in point.totals]
+    if not scored or scored[-1] is not points[-1]:
+        return
+    now = scored[-1].totals["phq9"]
+    for earlier in _compared(scored):
+        then = earlier.totals["phq9"]
+        if now - then >= PHQ9_WORSE:
+            yield f"PHQ-9 rose by {now - then:g} points since {_day(earlier)}: {then:g} to {now:g}."
+
+
+def _item_9_risen(points: Sequence[Point]) -> Iterator[str]:
+    known = [point for point in points if point.item_9 is not None]
+    if not known or known[-1] is not points[-1]:
+        return
+    for earlier in _compared(known):
+        if (known[-1].item_9 or 0) > (earlier.item_9 or 0):
+            yield (
+                f"PHQ-9 item 9, thoughts of death or self-harm, went up since {_day(earlier)}: "
+                f"{earlier.item_9} to {known[-1].item_9}."
+            )
+
+
+def _compared(points: Sequence[Point]) -> Sequence[Point]:
+    """The one before the last, then the first, if they are two."""
+    return [*points[-2:-1], *points[: len(points) > 2]]
+
+
+def _day(point: Point) -> str:
+    return f"{point.day:%B} {point.day.day}, {point.day.year}"

@@ -1,0 +1,35 @@
+"""What belongs to one patient: the first intake that was sent, and the check-ins that follow it.
+
+Every check-in names the first intake, so a series is found by one id. What a patient has withdrawn
+is not part of it.
+"""
+
+from sqlalchemy import Connection, or_, select
+
+from .intakes import DRAFT, INTAKES, SUBMISSIONS, StoredIntake, read_draft
+from .submissions import WHOLE, StoredSubmission, as_submission
+from .vault import Vault
+
+
+def first_of(conn: Connection, intake_id: str) -> str | None:
+    """The id of the patient's first intake; None when there is no such intake (any more)."""
+    asked = select(INTAKES.c.id, INTAKES.c.follows).where(INTAKES.c.id == intake_id)
+    row = conn.execute(asked).first()
+    return row and (row.follows or row.id)
+
+
+def sent(conn: Connection, vault: Vault, first: str) -> list[StoredSubmission]:
+    """The submissions of the patient whose first intake this is, the oldest first."""
+    its = or_(INTAKES.c.id == first, INTAKES.c.follows == first)
+    asked = WHOLE.where(its, INTAKES.c.withdrawn_at.is_(None))
+    rows = conn.execute(asked.order_by(SUBMISSIONS.c.id))
+    return [as_submission(vault, row) for row in rows]
+
+
+def open_check_in(conn: Connection, vault: Vault, first: str) -> StoredIntake | None:
+    """The check-in that is not sent yet: one at most, since this locks the first intake."""
+    # Or two who begin at the same time on PostgreSQL would begin two.
+    conn.execute(select(INTAKES.c.id).where(INTAKES.c.id == first).with_for_update())
+    asked = select(INTAKES.c.id).where(INTAKES.c.follows == first, INTAKES.c.status == DRAFT)
+    found = conn.execute(asked.order_by(INTAKES.c.created_at)).scalars().first()
+    return read_draft(conn, vault, found) if found else None
