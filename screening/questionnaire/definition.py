@@ -320,12 +320,9 @@ class Support(Frozen):
 
 
 class Questionnaire(Frozen):
-    """`kind`: a check-in follows the sent intake of the same patient; the pages in `carried` then
-    hold what was answered there and are not asked again, only shown for correction."""
-
     version: str
-    kind: Literal["intake", "check-in"] = "intake"
-    carried: tuple[Id, ...] = ()
+    kind: Literal["intake", "check-in"] = "intake"  # a check-in: of a patient who comes back
+    carried: tuple[Id, ...] = ()  # its sections that hold earlier answers, to be corrected only
     title: Text
     sections: tuple[Section, ...]
     instruments: tuple[Instrument, ...]
