@@ -8,7 +8,7 @@ from .outputs.pdf import Paper
 from .storage import attempts, intakes, sessions, submissions
 from .storage.alerts import alerts_of
 from .web import letters
-from .workflows import alert_mail, links
+from .workflows import alert_mail, links, page_times
 from .workflows import intake as intake_flow
 from .workflows.act import Act
 from .workflows.definitions import definition_of
@@ -91,4 +91,5 @@ PERIODIC = (
     ("repeat-alerts", 1, mail_alerts),
     ("sweep-sessions", 15, sweep_sessions),
     ("delete-abandoned", 60, delete_abandoned),
+    ("measure-pages", 60, page_times.measure),
 )

@@ -11,8 +11,11 @@ from werkzeug.datastructures import MultiDict
 from ..assessment.facts import Facts
 from ..questionnaire.definition import Page, Question, Questionnaire
 from ..questionnaire.validation import Problem
+from ..workflows import page_times
+from ..workflows.progress import Progress
 from . import drawing, fields, measures, spelling
 from .around import care_after
+from .current import office
 from .followups import follow_up
 from .i18n import t
 from .patient_session import Visit
@@ -50,6 +53,7 @@ def stored_page(page: Page, visit: Visit) -> str:
     values = {
         "number": progress.place(page),
         "count": len(progress.expected),
+        "left": time_left(page, progress),
         "revision": visit.revision(page),
         "back_url": _back_url(before, is_last=page.id == progress.last.id),
         "fields": _fields(page, facts),
@@ -61,7 +65,7 @@ def _marked(page: Page, visit: Visit) -> Context:
     """The context of a page on which all that differs between patients is marked."""
     context = question_page(page, visit)
     marks = {name: drawing.marked(name) for name in ("revision", "back_url", "fields")}
-    step = {name: drawing.marked(name) for name in ("number", "count")}
+    step = {name: drawing.marked(name) for name in ("number", "count", "left")}
     return context | marks | {"step": context["step"] | step}
 
 
@@ -108,6 +112,7 @@ def _frame(page: Page, visit: Visit, problems: Sequence[Problem]) -> Context:
         "step": {
             "number": progress.place(page),
             "count": len(progress.expected),
+            "left": time_left(page, progress),
             "all_url": url_for("patient.tasks") if before else None,
             "section": in_language(questionnaire.section_of_page[page.id].title),
         },
@@ -120,6 +125,12 @@ def _frame(page: Page, visit: Visit, problems: Sequence[Problem]) -> Context:
         "back_url": _back_url(before, is_last=is_last),
         "care": care_after(before, visit),
     }
+
+
+def time_left(page: Page, progress: Progress) -> str:
+    """ "About 12 minutes left": for this page and what is still open."""
+    minutes = page_times.minutes_left(office(), progress, page)
+    return t({0: "pace.left_none", 1: "pace.left_one"}.get(minutes, "pace.left"), minutes=minutes)
 
 
 def _back_url(before: Page | None, *, is_last: bool) -> str:

@@ -12,7 +12,7 @@ from ..storage.database import DatabaseUnavailableError
 from ..storage.intakes import DRAFT, NotADraft, StoredIntake
 from ..storage.submissions import receipt_of
 from ..workflows import intake as intake_flow
-from ..workflows import throttle
+from ..workflows import page_times, throttle
 from ..workflows.progress import Progress
 from . import around, code_page, help_pages, i18n, judging, pages, said, unsaved
 from .current import office, settings
@@ -23,8 +23,6 @@ from .patient_session import Visit, begin, end, page_called, visit, visit_of
 from .unsaved import come_back, was_idle
 
 blueprint = Blueprint("patient", __name__)
-
-MINUTES = 40  # an honest guess at how long the whole form takes
 
 
 @blueprint.route("/", methods=["GET", "POST"])
@@ -39,7 +37,7 @@ def start() -> Response | str:
     return render_template(
         "patient/start.html",
         title=t("start.title"),
-        minutes=MINUTES,
+        minutes=page_times.typical_minutes(office()),
         idle_minutes=unsaved.IDLE_MINUTES,
         closed="closed" in request.args,
         kept_until=around.kept_until(),
