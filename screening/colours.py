@@ -60,12 +60,16 @@ def palette(colours: Mapping[str, str]) -> dict[str, str]:
 
 
 def _of_paper(paper: str) -> dict[str, str]:
+    tag = mix(paper, INK, 0.1)
     return {
         "paper": paper,
         "warm": warm(paper),
         "soft": mix(paper, INK, 0.035),
         "line": mix(paper, INK, 0.14),
         "soft-line": mix(paper, INK, 0.24),
+        "tag": tag,
+        "tag-quiet": mix(paper, INK, 0.07),
+        "tag-ink": readable(mix(paper, INK, 0.9), (tag,)),
         "card-line": mix(paper, INK, 0.45),
         "govuk-border-colour": mix(paper, INK, 0.18),
     }

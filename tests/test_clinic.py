@@ -233,6 +233,7 @@ def test_whatever_is_taken_can_be_read(chosen):
     pairs = [(text, ground) for text in ("ink", "quiet", "danger") for ground in grounds]
     pairs += [("link", ground) for ground in (*grounds, "brand-tint", "help")]
     pairs += [("link-hover", "paper"), ("brand-ink", "brand-tag")]
+    pairs += [("tag-ink", "tag"), ("tag-ink", "tag-quiet")]
     pairs += [("card", "brand"), ("card", "brand-hover"), ("brand", "paper")]
     for text, ground in pairs:
         one, other = (
