@@ -1,4 +1,4 @@
-"""What axe cannot see: focus, targets, narrow and enlarged pages, forced colours, only a keyboard."""
+"""What axe cannot see: focus, targets, narrow pages, forced colours, a keyboard alone."""
 
 from collections.abc import Iterator
 from typing import Any
