@@ -15,6 +15,7 @@ from ..workflows import intake as intake_flow
 from ..workflows import page_times, throttle
 from ..workflows.progress import Progress
 from . import around, code_page, help_pages, i18n, judging, pages, said, unsaved
+from .call_me import CALL
 from .current import office, settings
 from .dates import moment_in_words
 from .forms import coerce
@@ -23,6 +24,16 @@ from .patient_session import Visit, begin, end, page_called, visit, visit_of
 from .unsaved import come_back, was_idle
 
 blueprint = Blueprint("patient", __name__)
+
+
+@blueprint.before_request
+def call_asked_for() -> Response | None:
+    """The help offers a call wherever it stands: on a page, on an overview, after sending."""
+    if request.form.get("action") != CALL:
+        return None
+    page_id = (request.view_args or {}).get("page_id", "")
+    here = visit()
+    return help_pages.asked_for_call(here, office().questionnaire.pages.get(page_id))
 
 
 @blueprint.route("/", methods=["GET", "POST"])
@@ -214,7 +225,10 @@ def stop() -> Response | str:
     here = visit()
     if here.intake is None or not here.is_draft:
         return redirect(url_for("patient.saved"), 303)
-    if "seen" in request.form and request.form.get("action") != pages.STOP:
+    action = request.form.get("action")
+    if "seen" in request.form and action == pages.LANGUAGE:
+        return help_pages.in_other_language(here)
+    if "seen" in request.form and action != pages.STOP:
         return redirect(url_for("patient.tasks"), 303)
     return pages.leave(here.intake)
 

@@ -12,6 +12,7 @@ from ..record import Record, Row, ScoreRow
 from ..workflows import review
 from ..workflows.review import Line, Opened, QueuePage
 from ..workflows.urgent import Alert
+from .current import office
 from .dates import day_in_words, moment_in_words
 from .over_time import over_time
 from .staff_forms import Acknowledge
@@ -19,6 +20,7 @@ from .staff_forms import Acknowledge
 Context = dict[str, Any]
 
 TONES = {"urgent": "urgent", "excluded": "exclude", "clearance": "clear", "candidate": "candidate"}
+CALL = "Asks the clinic to call."
 BAR = 200  # units of the drawing of a score
 READER_COLUMNS = (
     *("Patient", "Outcome", "Red flags", "To clear", "Main concern", "Age"),
@@ -113,10 +115,29 @@ def alert_view(alert: Alert, now: datetime) -> Context:
         "acknowledged": moment_in_words(alert.acknowledged_at, "en")
         if alert.acknowledged_at
         else None,
+        "heading": alert.rules[0] if alert.rules else CALL,
+        "mail": mail_words(alert),
         "record_url": url_for("staff.record", reference=alert.reference),
         "action_url": url_for("staff.acknowledge", alert_id=alert.id),
         "phone_href": phone_href(alert.reach.phone),
+        "call_href": phone_href(alert.call.number) if alert.call else None,
     }
+
+
+def mail_words(alert: Alert) -> Context:
+    """Who was told of it by e-mail. `bad`: somebody has to see to it."""
+    if not office().post.reaches_staff:
+        return {"text": "E-mail is not set up: only this page tells of it.", "bad": True}
+    said = "Not e-mailed yet"
+    if alert.mailed and alert.mailed_at:
+        times = "once" if alert.mailed == 1 else f"{alert.mailed} times"
+        said = f"E-mailed {times}, last {moment_in_words(alert.mailed_at, 'en')}"
+    if alert.mail_failed_at is None or alert.acknowledged_at:
+        return {"text": f"{said}.", "bad": False}
+    if alert.mail_failed_at == alert.mailed_at:
+        return {"text": f"{said}, but not to everybody: an address was refused.", "bad": True}
+    tried = moment_in_words(alert.mail_failed_at, "en")
+    return {"text": f"{said}. The e-mail could not be sent, last tried {tried}.", "bad": True}
 
 
 def _minutes(number: int) -> str:

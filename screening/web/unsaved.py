@@ -19,7 +19,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..questionnaire.definition import Page
 from ..storage.database import DatabaseUnavailableError
-from . import around, errors, pages, said, sessions
+from . import around, call_me, errors, help_pages, pages, said, sessions
+from .call_me import CALL
 from .current import office
 from .i18n import t
 from .judging import typed_pairs
@@ -81,6 +82,9 @@ def held_page() -> tuple[Page | None, MultiDict[str, str]]:
 def token_expired(_error: CSRFError) -> AnyResponse:
     """The same page again under a fresh token, or the page that asks for the code."""
     here, asked = visit(), _page_posted()
+    if request.form.get("action") == CALL:
+        once_more = help_pages.again(here, asked, call_me.again(t("crisis.call_again")))
+        return make_response(once_more, 400) if once_more else come_back(400)
     first = here.progress.pages[0]
     if here.intake is None and request.path == url_for("patient.start"):
         return redirect(said.page_url(first), 303)  # starting changes nothing
@@ -104,6 +108,9 @@ def not_saved(error: Exception) -> Response:
     sent again as it is."""
     log().error("storage failed", exc_info=error)
     asked = _page_posted()
+    with_help = help_pages.not_stored(asked)
+    if with_help is not None:
+        return with_help
     if asked is None:
         return errors.show(ServiceUnavailable(retry_after=errors.RETRY_AFTER))
     answer = make_response(_typed_again(asked), 503)

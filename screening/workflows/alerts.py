@@ -5,13 +5,19 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from ..assessment.facts import Facts
+from ..assessment.outcome import urgent_rules
 from ..assessment.results import Finding
-from ..questionnaire.definition import Panel
+from ..questionnaire.answers import Answers
+from ..questionnaire.conditions import Truth
+from ..questionnaire.definition import Page, Panel
 from ..storage.alerts import alerts_of, raise_alert
 from ..storage.intakes import StoredIntake
 from .act import Act
 from .office import Office
+from .progress import Progress
 
+DANGER_AT_HOME = "dv-danger"  # who hears of it may be the danger
 # A rule that reads these reads what the patient typed there.
 TYPED_AS = {"systolic": "bp_systolic", "diastolic": "bp_diastolic"}
 
@@ -69,6 +75,20 @@ def told_here(
         for finding in fired
         if finding in new or any(TYPED_AS.get(name, name) in typed_here for name in finding.reads)
     ]
+
+
+class _AsTyped(Facts):
+    """What was typed was asked: the answers that decided so cannot be read."""
+
+    def asked(self, name: str) -> Truth:
+        return True if name in self.answers else super().asked(name)
+
+
+def panels_alone(office: Office, page: Page, typed: Answers) -> tuple[Panel, ...]:
+    """The help for what was typed on one page, when nothing can be read or stored."""
+    facts = _AsTyped(office.questionnaire, typed, office.today(), {page.id})
+    support = Progress(facts, ()).support_after(page)
+    return panels(office, urgent_rules(facts)) or ((support,) if support else ())
 
 
 def panels(office: Office, findings: Iterable[Finding]) -> tuple[Panel, ...]:

@@ -12,14 +12,15 @@ from ..assessment.facts import Facts
 from ..questionnaire.definition import Questionnaire
 from ..record import born, full_name
 from ..storage import alerts, half_pages, intakes, members
-from ..storage.alerts import StoredAlert
+from ..storage.alerts import Mailing, StoredAlert
 from ..storage.intakes import DRAFT, StoredIntake
 from ..storage.submissions import submission_of
 from .act import Act
+from .alerts import DANGER_AT_HOME
+from .calls import Call
 from .definitions import definition_of
 from .office import Office
 
-DANGER_AT_HOME = "dv-danger"
 # Answers that only say no; what an alert read is told without them.
 SILENT: tuple[Any, ...] = (None, False, "no", "never", ["none"])
 
@@ -48,6 +49,9 @@ class Alert:
     overdue_minutes: int  # 0 = not yet due, or acknowledged
     unfinished: bool  # the patient has not sent the intake
     danger_at_home: bool  # reach the patient by a safe method only
+    mailed: int  # how often the team was written to
+    mailed_at: datetime | None
+    mail_failed_at: datetime | None  # the last try, while it has not reached everybody
     acknowledged_at: datetime | None
     acknowledged_by: str | None  # their name
     name: str = field(repr=False)
@@ -55,6 +59,7 @@ class Alert:
     language: str = field(repr=False)
     told: tuple[tuple[str, str], ...] = field(repr=False)  # (question, answer), as when it fired
     reach: Reach = field(repr=False)
+    call: Call | None = field(repr=False)  # the patient asks to be called
     note: str | None = field(repr=False)
 
 
@@ -70,9 +75,15 @@ def open_alerts(office: Office, actor: str) -> tuple[Alert, ...]:
 
 
 def count_open(office: Office) -> int:
-    """How many are open, for whoever may not read why."""
+    """How many are open; nothing is opened for that."""
     with office.database.read() as conn:
-        return len(alerts.open_alerts(conn, office.vault))
+        return alerts.count_open(conn)
+
+
+def open_now(office: Office) -> list[Mailing]:
+    """The open alerts by their times alone, for a page that looks whether it is still true."""
+    with office.database.read() as conn:
+        return alerts.open_mailings(conn)
 
 
 def alerts_of(conn: Connection, office: Office, intake_id: str) -> tuple[Alert, ...]:
@@ -104,6 +115,9 @@ def describe(conn: Connection, office: Office, alert: StoredAlert) -> Alert:
     questionnaire = definition_of(conn, office, intake.content_hash)
     facts = Facts(questionnaire, answers, office.today())
     rules = alert.detail["rules"]
+    # Whoever told once of danger at home is reached by a safe method whatever else they tell.
+    others = alerts.alerts_of(conn, office.vault, alert.intake_id)
+    safe_only = any(DANGER_AT_HOME in other.detail["rules"] for other in others)
     acknowledged = alert.acknowledged_at
     late = (office.now() - alert.due_at).total_seconds() / 60
     return Alert(
@@ -114,16 +128,24 @@ def describe(conn: Connection, office: Office, alert: StoredAlert) -> Alert:
         due_at=alert.due_at.astimezone(office.zone),
         overdue_minutes=0 if acknowledged else max(0, int(late)),
         unfinished=unfinished,
-        danger_at_home=DANGER_AT_HOME in rules,
-        acknowledged_at=acknowledged and acknowledged.astimezone(office.zone),
+        danger_at_home=safe_only,
+        mailed=alert.mailed,
+        mailed_at=_local(office, alert.mailed_at),
+        mail_failed_at=_local(office, alert.mail_failed_at),
+        acknowledged_at=_local(office, acknowledged),
         acknowledged_by=_name(conn, alert.acknowledged_by),
         name=full_name(answers),
         date_of_birth=born(answers),
         language=str(answers.get("language", "en")),
         told=_told(facts, alert.detail["reads"]),
         reach=_reach(questionnaire, answers),
+        call=Call(**alert.detail["call"]) if "call" in alert.detail else None,
         note=alert.note,
     )
+
+
+def _local(office: Office, moment: datetime | None) -> datetime | None:
+    return moment and moment.astimezone(office.zone)
 
 
 def _name(conn: Connection, actor: str | None) -> str | None:
