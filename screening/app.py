@@ -22,6 +22,7 @@ from .web import (
     admin_export,
     auth,
     clinic_look,
+    compression,
     csrf,
     errors,
     headers,
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
             check(office)
     csrf.install(app)
     headers.install(app, https=settings.https)
+    compression.install(app)
     static_files.install(app, more=clinic_look.install(app, settings) | medicine_names(app))
     i18n.install(app)
     access.install(app)
