@@ -2,6 +2,7 @@
 import { Button } from "./node_modules/govuk-frontend/dist/govuk/components/button/button.mjs";
 import { CharacterCount } from "./node_modules/govuk-frontend/dist/govuk/components/character-count/character-count.mjs";
 import { ErrorSummary } from "./node_modules/govuk-frontend/dist/govuk/components/error-summary/error-summary.mjs";
+import { codeTools } from "./code.js";
 import { exclusiveTicks, quickExit } from "./manners.js";
 import { medicineNames } from "./medicines.js";
 import { revealFollowUps } from "./reveal.js";
@@ -19,6 +20,7 @@ if (form) {
   medicineNames(form);
 }
 quickExit(document);
+codeTools(document);
 
 for (const Component of [Button, CharacterCount, ErrorSummary]) {
   for (const root of document.querySelectorAll(`[data-module="${Component.moduleName}"]`)) {

@@ -15,7 +15,7 @@ from ..storage.vault import grouped, normal_code
 from ..workflows import links
 from . import around, fields, help_pages
 from .current import office, queue
-from .dates import time_in_words
+from .dates import moment_in_words
 from .forms import coerce
 from .i18n import t
 from .patient_session import Visit
@@ -34,6 +34,7 @@ def show(
 ) -> str:
     """`replaced`: there was a code before. `leaving`: the patient asked to finish later. `wrong`:
     what is wrong with the e-mail address that was typed."""
+    drawn = link_part(intake, wrong)
     return render_template(
         "patient/code.html",
         title=t("code.title"),
@@ -43,7 +44,8 @@ def show(
         kept_until=around.kept_until(),
         address=around.address(),
         revision=0,
-        **link_part(intake, wrong),
+        saved_text=drawn["link"] and not wrong and drawn["link"]["asked"],
+        **drawn,
     )
 
 
@@ -110,8 +112,8 @@ def link_part(intake: StoredIntake, wrong: str | None = None) -> Context:
 def _in_words(asked: links.Asked) -> str:
     """What has become of the link that was asked for last."""
     if asked.mailed_at:
-        at = time_in_words(asked.mailed_at.astimezone(office().zone), language())
-        return t("links.mailed", to=asked.to, time=at)
+        when = moment_in_words(asked.mailed_at.astimezone(office().zone), language())
+        return t("links.mailed", to=asked.to, when=when)
     return t("links.late" if asked.late else "links.soon", to=asked.to)
 
 

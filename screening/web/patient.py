@@ -140,7 +140,7 @@ def tasks() -> Response | str:
     if action == code_page.MAIL:
         wrong = code_page.ask_for_link(here.intake)
         if not wrong:
-            return redirect(url_for("patient.tasks"), 303)
+            return redirect(url_for("patient.tasks", _anchor="link"), 303)
     elif request.method == "POST" and action != pages.LANGUAGE:
         return _from_tasks(here, action)
     if action == pages.LANGUAGE and "seen" in request.form:

@@ -1,5 +1,8 @@
 """What a patient types is nowhere in the clear: in no file, log line, cookie or address."""
 
+import re
+from collections.abc import Iterator
+
 import pytest
 
 from screening import create_app
@@ -7,8 +10,9 @@ from screening.settings import Settings
 from screening.storage import submissions
 from screening.storage.vault import normal_code
 from tests.builders import person
+from tests.postman import Postman, post_office
 from tests.server import Server, await_true
-from tests.walker import Walker
+from tests.walker import Walker, as_typed
 from tests.wire import Wire
 
 pytestmark = pytest.mark.slow
@@ -44,17 +48,33 @@ ANSWERS = person(
 )
 
 
-def test_nothing_typed_is_anywhere_in_the_clear(server: Server) -> None:
+@pytest.fixture
+def postman(server: Server) -> Iterator[Postman]:
+    """The clinic's mail server."""
+    with post_office() as found:
+        server.stop()
+        server.environment["SCREENING_SMTP_URL"] = found.url
+        server.start()
+        yield found
+
+
+def test_nothing_typed_is_anywhere_in_the_clear(server: Server, postman: Postman) -> None:
     server.start_worker()
     wire, code = journey(server)
+    back, *opening = way_back(server, code, postman)
     await_true(lambda: summary_is_made(server))
     files = {p.name: p.read_bytes() for p in server.instance.rglob("*") if p.is_file()}
     assert {"screening.db", "screening.db-wal", "screening.db-shm", "queue.db"} <= set(files)
     files["standard error"] = server.log.read_bytes()
     files["addresses"] = "\n".join(wire.sent).encode()
-    files["cookies"] = "\n".join(wire.received).encode()
+    files["cookies"] = "\n".join(wire.received + back.received).encode()
+    files["e-mails"] = b"\n".join(postman.raw)
     assert files["standard error"].count(b'"route"') > 50
     for secret in (CANARY, code, normal_code(code), ANSWERS["phone"]):
+        found = [name for name, content in files.items() if holds(content, secret)]
+        assert found == [], f"{secret} is in {found}"
+    del files["e-mails"], files["addresses"]  # where the link and the number are
+    for secret in opening:
         found = [name for name, content in files.items() if holds(content, secret)]
         assert found == [], f"{secret} is in {found}"
 
@@ -65,7 +85,7 @@ def holds(content: bytes, secret: str) -> bool:
 
 
 def journey(server: Server) -> tuple[Wire, str]:
-    """All the way, with mistakes, two tabs, a wrong code and a return."""
+    """Half the way, with mistakes, two tabs and a wrong code."""
     wire = Wire(server.port)
     walker = Walker(wire).open("/").walk(ANSWERS, until="contact")
     walker.press(email=mark("wrong"), phone=mark("wrong"))
@@ -80,8 +100,30 @@ def journey(server: Server) -> tuple[Wire, str]:
     walker.press("stored").press("later")
     walker.resume(mark("Code"), ANSWERS["date_of_birth"])
     assert walker.errors
-    walker.resume(walker.code, ANSWERS["date_of_birth"]).press().walk(ANSWERS)
     return wire, walker.code
+
+
+def way_back(server: Server, code: str, postman: Postman) -> tuple[Wire, str, str]:
+    """By a link in an e-mail, before the form is sent; its handle and its number."""
+    wire = Wire(server.port)
+    walker = Walker(wire).resume(code, ANSWERS["date_of_birth"]).open("/tasks")
+    walker.press("mail", email="quinn@example.org")
+    handle = mailed(postman, r"/back/(\w+)")
+    walker.press("later").open(f"/back/{handle}").press("number")
+    number = mailed(postman, r"(\d{4} \d{4})")
+    born = as_typed(walker.names(), {"date_of_birth": ANSWERS["date_of_birth"]})
+    walker.press(number="0000 0000", **born).press(number=number, **born).press().walk(ANSWERS)
+    return wire, handle, number
+
+
+def mailed(postman: Postman, wanted: str) -> str:
+    """What an e-mail says, once it is there; staff get some too."""
+
+    def found() -> list[str]:
+        return re.findall(wanted, "".join(letter.get_content() for letter in postman.taken))
+
+    await_true(lambda: bool(found()))
+    return found()[0]
 
 
 def summary_is_made(server: Server) -> bool:

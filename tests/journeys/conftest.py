@@ -19,7 +19,9 @@ from tests.site import Clock, Site
 def server(made_installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     instance = tmp_path_factory.mktemp("journey") / "instance"
     shutil.copytree(made_installation, instance)
-    running = Server(instance).start()
+    running = Server(instance)
+    running.environment["SCREENING_SMTP_URL"] = "smtp://127.0.0.1:9"  # set up, and away
+    running.start()
     running.start_worker()
     yield running
     running.stop()

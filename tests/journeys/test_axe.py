@@ -87,6 +87,21 @@ def test_the_pages_before_and_beside_the_form(patient: Judge) -> None:
     assert patient.found == []
 
 
+def test_the_link_by_email(patient: Judge) -> None:
+    patient.at.open("/").walk(person(), until="date-of-birth").answer_page(person())
+    patient.at.page.click("summary")
+    patient.judge("a link to ask for")
+    for address in ("quinn", "quinn@example.org"):
+        patient.at.type_in({"email": address}).press("mail")
+        patient.judge(f"a link to {address}")
+    patient.open(f"/back/{'0' * 26}")
+    patient.at.press("number")
+    patient.judge("the number from the e-mail")
+    patient.at.press()
+    patient.judge("a wrong number")
+    assert patient.found == []
+
+
 def test_pages_of_questions(patient: Judge, store: Site) -> None:
     resume(patient, store, "check", phq9_9=1)
     for page in ("contact", "mood", "safety", "antidepressant-trials", "heart"):

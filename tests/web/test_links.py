@@ -120,7 +120,7 @@ def test_the_page_of_parts_offers_it_to_the_address_that_is_known(site, postman)
     assert f"We will send a link to {TO}" in walker.text
     deliver(site)
     site.clock.wait(minutes=1)
-    assert f"We sent a link to {TO} at 12:00 PM" in walker.open("/tasks").text
+    assert f"We sent a link to {TO} on November 23, 2026 at 12:00 PM" in walker.open("/tasks").text
     assert walker.value("email") == TO
     assert site.answers["email"] == PERSON["email"]
 
