@@ -12,9 +12,10 @@ asks for a score not older than 7 days before the first infusion, which staff ha
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from itertools import islice
 from math import floor
 
 RESPONSE, PARTIAL = Fraction(1, 2), Fraction(1, 4)
@@ -29,19 +30,21 @@ FULL_INTAKE_DAYS = 365  # days after which the whole intake is asked again
 @dataclass(frozen=True)
 class Point:
     """One submission: totals by instrument, without those that have none, and PHQ-9 item 9
-    (0 to 3; None when it was not answered). `prorated`: instruments whose total is estimated."""
+    (0 to 3; None when it was not answered). `prorated`: instruments whose total is estimated;
+    `levels`: of those that have a level in place of a total."""
 
     reference: str
     day: date
     totals: Mapping[str, float]
     item_9: int | None = None
     prorated: frozenset[str] = frozenset()
+    levels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Change:
     """From the baseline to now. `points` is above 0 when the score rose; `fall` the percentage of
-    the baseline that it fell by, rounded towards 0, None where none is to be told."""
+    the baseline that it fell by, rounded towards 0, None where the protocol tells none."""
 
     points: float
     fall: int | None
@@ -51,8 +54,8 @@ class Change:
 def change(instrument: str, baseline: float, now: float) -> Change:
     """The change of a total, with the protocol's words; "" where it has none."""
     points = Fraction(str(now)) - Fraction(str(baseline))
-    low = instrument in ("phq9", "gad7") and baseline < LEAST_BASELINE
-    fall = None if low or baseline <= 0 else -points / Fraction(str(baseline))
+    told = baseline >= LEAST_BASELINE if instrument in ("phq9", "gad7") else instrument == "peg"
+    fall = -points / Fraction(str(baseline)) if told and baseline > 0 else None
     return Change(
         points=round(float(points), 1),
         fall=None if fall is None else int(fall * 100),
@@ -92,10 +95,10 @@ def _pcl5(points: Fraction) -> str:
 
 def warnings(points: Sequence[Point]) -> list[str]:
     """What staff must not miss in the last of these submissions, the oldest first: PHQ-9 risen by 5
-    or more, or its item 9 risen, since the one before or since the first."""
+    or more, or its item 9 risen, since the one before, or else since the first."""
     if len(points) < 2:
         return []
-    return list(dict.fromkeys([*_phq9_risen(points), *_item_9_risen(points)]))
+    return [*islice(_phq9_risen(points), 1), *islice(_item_9_risen(points), 1)]
 
 
 def _phq9_risen(points: Sequence[Point]) -> Iterator[str]:

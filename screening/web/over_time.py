@@ -12,14 +12,16 @@ from flask import url_for
 from ..assessment.change import FULL_INTAKE_DAYS, Point, change, warnings
 from ..questionnaire.definition import Instrument
 from ..record import Record
-from ..workflows.checkin import Scored
+from ..workflows.checkin import Scored, point_of
 from ..workflows.review import Opened
 from .dates import day_in_words
 
 Context = dict[str, Any]
 
+RISK = "cssrs_screener"
 WIDTH, HEIGHT = 360, 170
 LEFT, RIGHT, TOP, BOTTOM = 34, 340, 22, 138  # of the plot
+NUMBER = 12  # the height of a number
 
 
 def over_time(opened: Opened) -> Context | None:
@@ -40,14 +42,8 @@ def over_time(opened: Opened) -> Context | None:
 
 
 def _so_far(record: Record) -> Scored:
-    scores = record.assessment.scores
-    item_9 = record.answers.get("phq9_9")
-    point = Point(
-        record.reference,
-        record.submitted_at.date(),
-        {score.instrument: score.total for score in scores if score.total is not None},
-        item_9 if isinstance(item_9, int) else None,
-    )
+    day, scores = record.submitted_at.date(), record.assessment.scores
+    point = point_of(record.reference, day, scores, record.answers)
     return Scored(record.reference, record.submitted_at, record.is_check_in, point)
 
 
@@ -92,8 +88,17 @@ def _row(
         "reference": one.reference,
         "kind": "Check-in" if one.check_in else "Intake",
         "cells": [_cell(one.point, instrument.id, shown) for instrument in compared],
+        "risk": _risk(one.point, record),
         "item_9": "not known" if one.point.item_9 is None else str(one.point.item_9),
     }
+
+
+def _risk(point: Point, record: Record) -> str:
+    """The level of the C-SSRS, in words."""
+    instrument = record.questionnaire.instrument.get(RISK)
+    labels = {rung.level: rung.label for rung in instrument.scoring.rungs} if instrument else {}
+    level = point.levels.get(RISK, "undetermined")
+    return labels.get(level, "Not determined")
 
 
 def _cell(point: Point, instrument: str, shown: Sequence[Scored]) -> Context:
@@ -105,7 +110,8 @@ def _cell(point: Point, instrument: str, shown: Sequence[Scored]) -> Context:
     if point is first:
         return {"total": told, "change": "baseline"}
     since = change(instrument, first.totals[instrument], total)
-    size = f"{since.points:+g}" + ("" if since.fall is None else f", {-since.fall:+d}%")
+    size = f"{since.points:+g}" if since.points else "no change"
+    size += f", {-since.fall:+d}%" if since.fall else ""
     return {"total": told, "change": f"{size}: {since.words}" if since.words else size}
 
 
@@ -133,13 +139,20 @@ def _chart(instrument: Instrument, record: Record, shown: Sequence[Scored]) -> C
         "bottom": BOTTOM,
         "line": " ".join(f"{dot['x']},{dot['y']}" for dot in dots),
         "dots": dots,
-        "levels": [
-            {"y": _height(band.min, highest), "text": f"{band.min:g}"}
-            for band in instrument.scoring.bands
-        ],
+        "levels": _levels(instrument, highest),
         "from": _short(told[0].point.day),
         "to": _short(told[-1].point.day),
     }
+
+
+def _levels(instrument: Instrument, highest: float) -> list[Context]:
+    """Lines where the bands begin, as far as their numbers do not touch."""
+    found: list[Context] = []
+    for band in instrument.scoring.bands:
+        y = _height(band.min, highest)
+        if not found or found[-1]["y"] - y >= NUMBER:
+            found.append({"y": y, "text": f"{band.min:g}"})
+    return found
 
 
 def _dot(one: Scored, instrument: str, highest: float, told: Sequence[Scored]) -> Context:

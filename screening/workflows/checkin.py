@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from ..assessment.change import Point
 from ..assessment.facts import Facts
+from ..assessment.results import Score
 from ..questionnaire.answers import Answers
 from ..questionnaire.definition import Page, Questionnaire
 from ..questionnaire.validation import problems
@@ -147,12 +148,19 @@ def _scored(office: Office, submission: StoredSubmission, first: str | None) -> 
 
 
 def _point(reference: str, document: Mapping[str, Any]) -> Point:
-    scores: Sequence[Any] = ASSESSMENT.validate_python(document["assessment"]).scores
-    item_9 = document["answers"].get(ITEM_9)
+    scores = ASSESSMENT.validate_python(document["assessment"]).scores
+    day = date.fromisoformat(document["as_of"])
+    return point_of(reference, day, scores, document["answers"])
+
+
+def point_of(reference: str, day: date, scores: Sequence[Score], answers: Answers) -> Point:
+    """What of one submission is compared with others."""
+    item_9 = answers.get(ITEM_9)
     return Point(
         reference=reference,
-        day=date.fromisoformat(document["as_of"]),
+        day=day,
         totals={score.instrument: score.total for score in scores if score.total is not None},
         prorated=frozenset(s.instrument for s in scores if s.status == "prorated"),
         item_9=item_9 if isinstance(item_9, int) else None,
+        levels={score.instrument: score.level for score in scores if score.level is not None},
     )
