@@ -20,6 +20,7 @@ from .web import (
     access,
     account,
     admin_export,
+    after,
     auth,
     clinic_look,
     compression,
@@ -42,7 +43,7 @@ from .web.fields import SUGGESTIONS
 from .workflows.office import Office, Post
 
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
-PAGES = (health, patient, patient_checkin, links, auth, account, staff, users, admin_export)
+PAGES = (health, patient, after, patient_checkin, links, auth, account, staff, users, admin_export)
 
 
 class App(Flask):

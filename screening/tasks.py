@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from .outputs import pdf
+from .outputs.copy import copy_html
 from .outputs.pdf import Paper
-from .storage import attempts, intakes, sessions, submissions
+from .questionnaire.definition import Language
+from .storage import attempts, intakes, messages, sessions, submissions
 from .storage.alerts import alerts_of
 from .web import letters
-from .workflows import alert_mail, links, page_times
+from .web.copies import copy_of
+from .workflows import after, alert_mail, links, page_times
 from .workflows import intake as intake_flow
 from .workflows.act import Act
 from .workflows.definitions import definition_of
@@ -44,6 +47,33 @@ def make_pdf(office: Office, reference: str, paper: Paper) -> None:
         )
 
 
+def make_copy(office: Office, reference: str, paper: Paper, language: Language) -> None:
+    """Make and keep the patient's own copy in this language, unless it is kept already."""
+    key = after.copy_key(paper, language)
+    with office.database.read() as conn:
+        submission = submissions.submission_by_reference(conn, office.vault, reference)
+        if submission is None:
+            return
+        found = submissions.read_document(
+            conn, office.vault, submission, kind=after.COPY, paper=key
+        )
+        sent = after.sent_of(conn, office, submission)
+    if found is not None:
+        return
+    html = copy_html(copy_of(sent, language, office.clinic), paper=paper)
+    content = pdf.render(html, paper)
+    with office.database.write() as conn:
+        submissions.store_document(
+            conn,
+            office.vault,
+            submission,
+            kind=after.COPY,
+            paper=key,
+            content=content,
+            now=office.now(),
+        )
+
+
 def sweep_drafts(office: Office) -> None:
     """Judge drafts that have been idle for ten minutes: a risk may have been left half told."""
     intake_flow.sweep(office)
@@ -63,14 +93,16 @@ def sweep_sessions(office: Office) -> None:
 
 
 def delete_abandoned(office: Office) -> None:
-    """Delete drafts that nobody came back to within the days that patients were told.
+    """Delete drafts that nobody came back to within the days that patients were told, and those
+    that their patients deleted.
 
     A draft with an alert that nobody has acknowledged stays until somebody has.
     """
     before = office.now() - timedelta(days=office.draft_days)
     with office.database.write() as conn:
         act = Act(conn, office, "system")
-        for intake_id in intakes.abandoned_drafts(conn, before=before):
+        abandoned = intakes.abandoned_drafts(conn, before=before)
+        for intake_id in dict.fromkeys([*messages.closed_drafts(conn), *abandoned]):
             alerts = alerts_of(conn, office.vault, intake_id)
             if all(alert.acknowledged_at for alert in alerts):
                 intakes.delete_draft(conn, intake_id)
@@ -80,6 +112,7 @@ def delete_abandoned(office: Office) -> None:
 # Asked for by name, with ids.
 TASKS: Mapping[str, Callable[..., None]] = {
     "make-pdf": make_pdf,
+    "make-copy": make_copy,
     "mail-alerts": mail_alerts,
     "mail-link": letters.mail_link,
     "mail-number": letters.mail_number,

@@ -6,7 +6,7 @@ the libraries under it are ever loaded here.
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -82,7 +82,7 @@ def summary_html(record: Record, *, paper: Paper, clinic: str, made_at: datetime
         unknowns=[(label, _answer_of(label, group), group) for label, group in record.unknowns],
         sources=_numbered_sources(record),
         in_person=_in_person(record),
-        other_alphabet=_other_alphabet(record),
+        other_alphabet=other_alphabet(row.text for row in _rows(record)),
         glance=list(_glance(rows)),
         indications=_indications(record),
         sections=[_parted(section) for section in record.sections if section.rows],
@@ -111,9 +111,14 @@ def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-@cache
 def _template() -> Template:
-    environment = Environment(
+    return environment().get_template("summary.html")
+
+
+@cache
+def environment() -> Environment:
+    """Where the templates of all our PDFs are drawn."""
+    found = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         finalize=_left_to_right,
@@ -121,15 +126,15 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"day": wording.long_date, "moment": _moment, "percent": _percent}
-    environment.tests["positive"] = _positive
-    environment.globals |= {
+    found.filters |= {"day": wording.long_date, "moment": _moment, "percent": _percent}
+    found.tests["positive"] = _positive
+    found.globals |= {
         "KINDS": KINDS,
         "STATES": STATES,
         "TRD": wording.TRD,
         "MAUDSLEY": MAUDSLEY,
     }
-    return environment.get_template("summary.html")
+    return found
 
 
 def _left_to_right(value: object) -> object:
@@ -161,8 +166,9 @@ def _parted(section: SectionRows) -> tuple[SectionRows, list[Row], list[Row], li
     return section, told, empty, not_asked
 
 
-def _other_alphabet(record: Record) -> bool:
-    letters = {c for row in _rows(record) for c in row.text if c > "\u024f" and c.isalpha()}
+def other_alphabet(texts: Iterable[str]) -> bool:
+    """Do these hold letters that our fonts may lack?"""
+    letters = {c for text in texts for c in text if c > "\u024f" and c.isalpha()}
     return not all(unicodedata.name(c, "").startswith(OUR_ALPHABETS) for c in letters)
 
 

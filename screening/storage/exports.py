@@ -64,6 +64,7 @@ def stored_lines(
         )
         .join(INTAKES, INTAKES.c.id == SUBMISSIONS.c.intake_id)
         .outerjoin(DOCUMENTS, kept)
+        .where(INTAKES.c.withdrawn_at.is_(None))  # why: docs/decisions/0014
         .order_by(SUBMISSIONS.c.id)
     )
     if since is not None:

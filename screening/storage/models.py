@@ -210,8 +210,8 @@ class Document(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     submission_id: Mapped[int] = mapped_column(ForeignKey(Submission.id))
-    kind: Mapped[str] = mapped_column(String(16))  # pdf
-    paper: Mapped[str] = mapped_column(String(16))  # letter, a4
+    kind: Mapped[str] = mapped_column(String(16))  # pdf, copy, csv
+    paper: Mapped[str] = mapped_column(String(16))  # letter, letter-es, form of a line
     ciphertext: Mapped[bytes]
     made_at: Mapped[datetime]
 

@@ -44,6 +44,7 @@ class QueueEntry:
     reference: str
     submitted_at: datetime
     status: str
+    withdrawn: bool  # by the patient
     card: Mapping[str, Any] = field(repr=False)
 
 
@@ -73,6 +74,7 @@ _LINE = (
     SUBMISSIONS.c.submitted_at,
     SUBMISSIONS.c.status,
     INTAKES.c.reference,
+    INTAKES.c.withdrawn_at,
     INTAKES.c.key_id,
     INTAKES.c.wrapped_key,
 )
@@ -248,7 +250,15 @@ def _between(asked: Select[Any], since: datetime | None, until: datetime | None)
 def _entry(vault: Vault, row: Any) -> QueueEntry:
     key = vault.open_data_key(row.key_id, row.wrapped_key)
     card = unseal_json(vault, key, row.card, context=_context(row.intake_id, "card"))
-    return QueueEntry(row.id, row.intake_id, row.reference, row.submitted_at, row.status, card)
+    return QueueEntry(
+        id=row.id,
+        intake_id=row.intake_id,
+        reference=row.reference,
+        submitted_at=row.submitted_at,
+        status=row.status,
+        withdrawn=row.withdrawn_at is not None,
+        card=card,
+    )
 
 
 def as_submission(vault: Vault, row: Any) -> StoredSubmission:

@@ -80,7 +80,7 @@ def _store(page: Page, visit: Visit, sent: Sent, action: str) -> Response | str:
     except StaleRevision as stale:
         return _conflict(page, sent, stale.answers, stale.revision)
     except NotADraft:  # sent, or sent once more, while this request was on its way
-        return redirect(url_for("patient.done"), 303) if _is_last(page) else abort(409)
+        return redirect(url_for("after.done"), 303) if _is_last(page) else abort(409)
     if sent.problems and saved.panels and action != LATER:
         return help_pages.crisis(saved.panels, saved.intake, page=page)
     return _after(page, saved, action)
@@ -146,7 +146,7 @@ def _send(page: Page, visit: Visit, intake_id: str) -> Response | str:
         return redirect(url_for("patient.check"), 303)
     support = visit.progress.support_after(page)
     if support is None:
-        return redirect(url_for("patient.done"), 303)
+        return redirect(url_for("after.done"), 303)
     return help_pages.crisis([support], visit.intake, sent=True)
 
 

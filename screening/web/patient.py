@@ -10,14 +10,12 @@ from werkzeug.wrappers import Response
 from ..questionnaire.definition import Page, Question
 from ..storage.database import DatabaseUnavailableError
 from ..storage.intakes import DRAFT, NotADraft, StoredIntake
-from ..storage.submissions import receipt_of
 from ..workflows import intake as intake_flow
 from ..workflows import page_times, throttle
 from ..workflows.progress import Progress
-from . import around, code_page, help_pages, i18n, judging, pages, said, unsaved
+from . import after, around, code_page, help_pages, i18n, judging, pages, said, unsaved
 from .call_me import CALL
 from .current import office, settings
-from .dates import moment_in_words
 from .forms import coerce
 from .i18n import t
 from .patient_session import Visit, begin, end, page_called, visit, visit_of
@@ -92,7 +90,7 @@ def _no_draft(asked: Page, here: Visit) -> Response | str | None:
         return None  # the help that came with sending, in the other language
     if request.method == "POST" and asked.id != here.progress.last.id:
         abort(409)
-    return redirect(url_for("patient.done"), 303)
+    return redirect(url_for("after.done"), 303)
 
 
 @blueprint.route("/form/<page_id>/remove/<int:number>", methods=["GET", "POST"])
@@ -131,7 +129,7 @@ def _remove_row(asked: Page, group: Question, intake: StoredIntake, left: list[A
 def tasks() -> Response | str:
     here = visit()
     if here.intake is None or not here.is_draft:
-        return come_back() if here.intake is None else redirect(url_for("patient.done"), 303)
+        return come_back() if here.intake is None else redirect(url_for("after.done"), 303)
     action = request.form.get("action")
     shown_again = code_page.again(here)
     if shown_again is not None:
@@ -199,7 +197,7 @@ def _task(asked: Page, progress: Progress) -> dict[str, Any]:
 def check() -> Response | str:
     here = visit()
     if here.intake is None or not here.is_draft:
-        return come_back() if here.intake is None else redirect(url_for("patient.done"), 303)
+        return come_back() if here.intake is None else redirect(url_for("after.done"), 303)
     action = request.form.get("action")
     if action in (judging.LATER, pages.STOP):
         return pages.leave(here.intake)
@@ -223,6 +221,8 @@ def _from_check(progress: Progress) -> Response:
 def stop() -> Response | str:
     """Save and finish later: everything saved stays; this browser forgets the intake."""
     here = visit()
+    if here.intake and not here.is_draft:
+        return after.close()
     if here.intake is None or not here.is_draft:
         return redirect(url_for("patient.saved"), 303)
     action = request.form.get("action")
@@ -249,24 +249,6 @@ def saved() -> Response | str:
     )
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
-
-
-@blueprint.get("/done")
-def done() -> Response | str:
-    here = visit()
-    if here.intake is None or here.is_draft:
-        return redirect(url_for("patient.start"), 303)
-    intake = here.intake
-    with office().database.read() as conn:
-        receipt = receipt_of(conn, intake.id) or abort(404)
-    local = receipt.submitted_at.astimezone(office().zone)
-    return render_template(
-        "patient/done.html",
-        title=t("done.title"),
-        reference=receipt.reference,
-        sent_at=moment_in_words(local, said.language()),
-        days=settings().clinic.reply_days,
-    )
 
 
 @blueprint.get("/adults")
@@ -307,7 +289,7 @@ def welcome_back(intake: StoredIntake) -> Response | str:
     """Begin a session on an intake that was opened again, where the patient was."""
     begin(intake.id)
     if intake.status != DRAFT:
-        return redirect(url_for("patient.done"), 303)
+        return after.welcome(intake)
     i18n.choose(str(intake.merged.get("language", i18n.current_language())))
     return _where_they_were(visit_of(intake)) or redirect(url_for("patient.tasks"), 303)
 
@@ -326,7 +308,7 @@ def _address() -> str:
 
 @blueprint.errorhandler(NotADraft)
 def sent_already(_error: NotADraft) -> Response:
-    return redirect(url_for("patient.done"), 303)
+    return redirect(url_for("after.done"), 303)
 
 
 blueprint.register_error_handler(CSRFError, unsaved.token_expired)

@@ -24,11 +24,11 @@ def begin() -> Response | str:
     if here.is_draft:
         return code_page.again(here) or redirect(url_for("patient.tasks"), 303)
     if request.method == "GET":
-        return redirect(url_for("patient.done"), 303)
+        return redirect(url_for("after.done"), 303)
     try:
         intake, code = checkin.begin(office(), here.intake.id, PATIENT)
     except checkin.NothingToFollow:
-        return redirect(url_for("patient.done"), 303)
+        return redirect(url_for("after.done"), 303)
     patient_session.begin(intake.id)
     visit_of(intake)
     return code_page.show(intake, code)

@@ -50,7 +50,12 @@ def visit() -> Visit:
 
 
 def visit_of(intake: StoredIntake | None) -> Visit:
-    """A draft is finished at the version of the content that it was begun under."""
+    """A draft is finished at the version of the content that it was begun under.
+
+    One that its patient deleted opens nowhere any more, however long it has to wait.
+    """
+    if intake and intake.status == DRAFT and intake.withdrawn_at:
+        intake = None
     found = Visit(intake)
     if intake and found.is_draft:
         work_at(intake_flow.own_version(office(), intake))

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from .. import wording
 from ..storage.accounts import PHYSICIAN
-from ..workflows import checkin, review, urgent
+from ..workflows import after, checkin, review, urgent
 from . import around, staff_forms, staff_views
 from .access import actor, may, next_page
 from .auth import answer_errors
@@ -64,6 +64,7 @@ def _alerts(refused: staff_forms.Acknowledge | None, alert_id: str) -> dict[str,
         "alerts": [staff_views.alert_view(alert, office().now()) for alert in shown],
         "forms": {alert_id: refused} if refused else {},
         "errors": staff_views.note_errors(refused, alert_id),
+        "unread": [staff_views.unread_view(message) for message in after.unread(office())],
     }
 
 

@@ -9,7 +9,9 @@ from flask import url_for
 from .. import wording
 from ..outputs import pdf
 from ..record import Record, Row, ScoreRow
+from ..storage.messages import WITHDRAWAL, Unread
 from ..workflows import review
+from ..workflows.after import Message
 from ..workflows.review import Line, Opened, QueuePage
 from ..workflows.urgent import Alert
 from .current import office
@@ -39,6 +41,7 @@ def queue_context(page: QueuePage, asked: Context, *, reads: bool) -> Context:
         "title": "Queue",
         "reads": reads,
         "alerts": [],
+        "unread": [],
         "forms": {},
         "waiting": 0,
         "asked": asked,
@@ -72,6 +75,7 @@ def _count(page: QueuePage) -> str:
 def _row(line: Line, reads: bool) -> list[Context]:
     sent = f"{line.submitted_at:%b} {line.submitted_at.day}, {line.submitted_at.year}"
     status = _cell("Not read", tone="todo") if line.unread else _cell("Read")
+    status = _cell("Withdrawn", tone="missing") if line.withdrawn else status
     kind = _cell("Check-in", tone="started") if line.check_in else _cell("Intake")
     if not reads:
         return [_cell(line.name), kind, _cell(sent), status, _cell(line.reference)]
@@ -92,6 +96,28 @@ def _row(line: Line, reads: bool) -> list[Context]:
 
 def _cell(text: str, *, href: str | None = None, tone: str | None = None) -> Context:
     return {"text": text, "href": href, "tone": tone}
+
+
+# Messages
+
+
+def unread_view(message: Unread) -> Context:
+    return {
+        "name": message.name,
+        "kind": "Withdrawal" if message.kind == WITHDRAWAL else "Message",
+        "crisis": message.crisis,
+        "sent": moment_in_words(message.sent_at, "en"),
+        "record_url": url_for("staff.record", reference=message.reference) + "#messages",
+    }
+
+
+def _message_view(message: Message) -> Context:
+    return {
+        "message": message,
+        "kind": "Withdrawal" if message.kind == WITHDRAWAL else "Message",
+        "sent": moment_in_words(message.sent_at, "en"),
+        "read": moment_in_words(message.read_at, "en") if message.read_at else None,
+    }
 
 
 # Alerts
@@ -168,6 +194,8 @@ def record_context(opened: Opened, now: datetime) -> Context:
         "back_url": url_for("staff.queue"),
         "record": record,
         "unfinished": opened.unfinished,
+        "messages": [_message_view(message) for message in opened.messages],
+        "withdrawn": moment_in_words(opened.withdrawn_at, "en") if opened.withdrawn_at else None,
         "kind": "Check-in before a booster" if record.is_check_in else None,
         "over_time": over_time(opened),
         "check_in_url": None

@@ -29,6 +29,7 @@ from .definitions import at_version
 from .office import Office
 from .sending import Rejected, freeze_whole, kept_answers
 
+SENT_OPENS = timedelta(days=365)  # a code leads to a sent intake for so long
 IDLE = timedelta(minutes=10)  # after that a half-told risk counts as left open (contract)
 PATIENT = "patient"
 
@@ -171,6 +172,7 @@ def resume(office: Office, code: str, date_of_birth: str) -> StoredIntake | None
     with _act(office, PATIENT) as act:
         found = intakes.find_by_code(act.conn, office.vault, code)
         intake = intakes.read_draft(act.conn, office.vault, found) if found else None
+        intake = None if intake and _is_long_sent(office, intake) else intake
         if intake is None or answers_of(act, intake).get("date_of_birth") != date_of_birth:
             act.note("code.refused", None)
             return None
@@ -309,6 +311,11 @@ def _forget_child(act: Act, intake: StoredIntake) -> Saved:
     intakes.delete_draft(act.conn, intake.id)
     act.note("intake.child_not_kept", None)
     return Saved(intake, child=True)
+
+
+def _is_long_sent(office: Office, intake: StoredIntake) -> bool:
+    sent_at = intake.submitted_at
+    return sent_at is not None and office.now() - sent_at > SENT_OPENS
 
 
 def answers_of(act: Act, intake: StoredIntake) -> Answers:

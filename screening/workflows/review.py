@@ -21,6 +21,7 @@ from ..storage.intakes import DRAFT, StoredIntake
 from ..storage.submissions import NEW, QueueEntry, StoredSubmission
 from ..storage.vault import grouped, normal_code
 from .act import Act
+from .after import Message, local, read_messages, when_withdrawn
 from .checkin import Scored, over_time
 from .definitions import definition_of
 from .office import Office
@@ -47,6 +48,7 @@ class Line:
     age: int | None = None
     main_concern: str | None = field(default=None, repr=False)
     counts: Mapping[str, int] = field(default_factory=dict)  # met findings by kind; and "unknown"
+    withdrawn: bool = False  # by the patient
     check_in: bool = False  # of a patient who comes back
 
 
@@ -70,6 +72,8 @@ class Opened:
     unfinished: bool
     alerts: tuple[Alert, ...]
     sent: tuple[Scored, ...] = ()
+    messages: tuple[Message, ...] = ()
+    withdrawn_at: datetime | None = None  # clinic time
 
 
 @dataclass(frozen=True)
@@ -115,11 +119,15 @@ def open_record(office: Office, actor: str, reference: str) -> Opened | None:
         if submission is None:
             return _open_unfinished(conn, office, actor, reference)
         submissions.set_status(conn, submission.id, was=NEW, to=READ)
-        Act(conn, office, actor).note("record.viewed", submission.intake_id)
+        act = Act(conn, office, actor)
+        act.note("record.viewed", submission.intake_id)
+        written = read_messages(act, submission.intake_id)
+        withdrawn_at = when_withdrawn(act, submission.intake_id)
         questionnaire = definition_of(conn, office, submission.content_hash)
         alerts = alerts_of(conn, office, submission.intake_id)
         found = over_time(conn, office, submission.intake_id)
-    return Opened(frozen_record(office, questionnaire, submission), False, alerts, found)
+    opened = Opened(frozen_record(office, questionnaire, submission), False, alerts, found)
+    return replace(opened, messages=written, withdrawn_at=withdrawn_at)
 
 
 def frozen_record(
@@ -179,14 +187,14 @@ def _line(office: Office, entry: QueueEntry) -> Line:
         age=card["age"],
         main_concern=_concern(office.questionnaire, card["main_concern"]),
         counts={**card["counts"], "unknown": card["unknown"]},
+        withdrawn=entry.withdrawn,
         check_in=card.get("check_in", False),
     )
 
 
 def _without_answers(line: Line) -> Line:
-    return Line(
-        line.reference, line.submitted_at, line.unread, line.name, check_in=line.check_in
-    )
+    bare = Line(line.reference, line.submitted_at, line.unread, line.name)
+    return replace(bare, withdrawn=line.withdrawn, check_in=line.check_in)
 
 
 def _concern(questionnaire: Questionnaire, option_id: str | None) -> str | None:
@@ -210,7 +218,8 @@ def _open_unfinished(conn: Connection, office: Office, actor: str, reference: st
     questionnaire = definition_of(conn, office, intake.content_hash)
     found = over_time(conn, office, intake.id)
     record = _so_far(replace(office, questionnaire=questionnaire), intake)
-    return Opened(record, True, alerts, found)
+    opened = Opened(record, True, alerts, found)
+    return replace(opened, withdrawn_at=local(office, intake.withdrawn_at))
 
 
 def _so_far(office: Office, intake: StoredIntake) -> Record:

@@ -101,11 +101,11 @@ def test_a_session_that_was_copied_before_is_dead_after_the_code(site):
     assert Walker(thief).open("/form/contact").path == "/"
 
 
-def test_after_sending_the_code_shows_the_receipt_only(site):
+def test_after_sending_the_code_shows_where_the_form_stands(site):
     walker = site.walker().walk(person())
     (sent,) = site.submissions()
     there = site.walker().resume(walker.code, BORN)
-    assert there.path == "/done"
+    assert there.path == "/status"
     assert sent.reference in there.text
     assert PERSON["first_name"] not in there.soup.get_text()
     for address in ("/check", "/tasks", "/form/contact", "/form/sign"):
