@@ -63,9 +63,17 @@ def visit_of(intake: StoredIntake | None) -> Visit:
 
 
 def page_called(page_id: str, here: Visit) -> Page | None:
-    """The page of what this browser works on; once that is gone, of a check-in too."""
-    found = office().questionnaire.pages.get(page_id)
-    return found if found or here.is_draft else office().check_in().pages.get(page_id)
+    """The page of what this browser works on. Without a draft (its session may have ended) also one
+    that only a check-in has; then this request works at the check-in."""
+    if not here.is_draft:
+        work_for(page_id)
+    return office().questionnaire.pages.get(page_id)
+
+
+def work_for(page_id: str) -> None:
+    """Work at the check-in when this page is of that alone."""
+    if page_id not in office().questionnaire.pages and page_id in office().check_in().pages:
+        work_at(office().at_check_in())
 
 
 def begin(intake_id: str) -> None:

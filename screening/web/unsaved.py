@@ -25,7 +25,7 @@ from .current import office
 from .i18n import t
 from .judging import typed_pairs
 from .logging import log
-from .patient_session import visit
+from .patient_session import visit, work_for
 
 IDLE_MINUTES = int(sessions.IDLE.total_seconds() // 60)
 HELD = "held."  # what was typed when the session ended, carried through the resume page
@@ -92,7 +92,7 @@ def token_expired(_error: CSRFError) -> AnyResponse:
     begins = asked is not None and asked.id == first.id and request.form.get("revision") == "0"
     if request.path == url_for("patient.resume") or (here.intake is None and not begins):
         return come_back(400)
-    if asked is None or not (begins or (here.is_draft and _is_ours(asked))):
+    if asked is None or not (begins or here.is_draft):
         return redirect(_shown_again(), 303)
     again = [{"text": t("error.again"), "href": "#page"}]
     return make_response(pages.show_typed(asked, here, request.form, errors=again), 400)
@@ -122,7 +122,7 @@ def _typed_again(asked: Page) -> str:
     said_so = [{"text": t("error.503.text"), "href": "#page"}]
     try:
         here = visit()
-        if here.is_draft and _is_ours(asked):
+        if here.is_draft:
             return pages.show_typed(asked, here, request.form, errors=said_so)
     except DatabaseUnavailableError as error:
         log().error("page not drawn", exc_info=error)
@@ -133,16 +133,12 @@ def _typed_again(asked: Page) -> str:
     )
 
 
-def _is_ours(asked: Page) -> bool:
-    """Is it of the questionnaire that this browser works on?"""
-    return asked.id in office().questionnaire.pages
-
-
 def _page_posted() -> Page | None:
     """The page of questions that was posted; None for any other request."""
     page_id = (request.view_args or {}).get("page_id", "")
     posted = request.method == "POST" and request.endpoint == "patient.page"
     if not posted:
         return None
-    # A page of a check-in too, whose session may have ended.
-    return office().questionnaire.pages.get(page_id) or office().check_in().pages.get(page_id)
+    if not session.get("intake"):
+        work_for(page_id)
+    return office().questionnaire.pages.get(page_id)

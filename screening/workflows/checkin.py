@@ -7,7 +7,7 @@ source).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -52,7 +52,7 @@ def begin(office: Office, earlier_id: str, actor: str) -> tuple[StoredIntake, st
 
     `earlier_id` is any sent intake or check-in of theirs. Raises NothingToFollow.
     """
-    desk = replace(office, questionnaire=office.check_in())
+    desk = office.at_check_in()
     code = new_code()
     with office.database.write() as conn:
         act = Act(conn, desk, actor)

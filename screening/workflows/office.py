@@ -1,7 +1,7 @@
 """What every use case needs, handed over as one argument: storage, keys, content, the clock."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -72,6 +72,10 @@ class Office:
     @property
     def sends_mail(self) -> bool:
         return self.post.works
+
+    def at_check_in(self) -> "Office":
+        """The same office, asking patients who come back."""
+        return replace(self, questionnaire=self.check_in())
 
     def today(self) -> date:
         """The day at the clinic."""
