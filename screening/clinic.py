@@ -138,6 +138,18 @@ def _is_bilingual(value: object) -> bool:
     )
 
 
+def _is_phrase(value: object) -> bool:
+    return _is_bilingual(value) and not any(text.endswith(".") for text in _texts(value))
+
+
+def _is_sentence(value: object) -> bool:
+    return _is_bilingual(value) and all(text.endswith((".", "!")) for text in _texts(value))
+
+
+def _texts(value: Any) -> list[str]:
+    return [text.strip() for text in value.values()]
+
+
 def _is_zone(value: object) -> bool:
     try:
         return isinstance(value, str) and bool(ZoneInfo(value))
@@ -187,8 +199,8 @@ CHECKS: Mapping[str, Check] = {
         lambda value: type(value) is int and 1 <= value <= 30,
         "a whole number of business days, 1 to 30",
     ),
-    "urgent_reply": TEXTS,
-    "after_hours": TEXTS,
+    "urgent_reply": (_is_phrase, f"{TEXTS[1]}; it ends a sentence of ours, so without a period"),
+    "after_hours": (_is_sentence, f"{TEXTS[1]}, in whole sentences that end with a period"),
     "alert_emails": (
         _are_emails,
         'a list of different e-mail addresses, as in ["a@example.org", "b@example.org"]',
