@@ -16,13 +16,52 @@ export function exclusiveTicks(form) {
   });
 }
 
-/** Leaves without an entry in the history, so that Back does not show the page. */
+/** Leaves at once and without an entry in the history, by the button or by Shift three times. */
 export function quickExit(root) {
-  for (const link of root.querySelectorAll("[data-quick-exit]")) {
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      document.body.replaceChildren();
-      window.location.replace(link.href);
-    });
-  }
+  const link = root.querySelector("[data-quick-exit]");
+  if (!link) return;
+  const leave = () => {
+    const token = root.querySelector('input[name="csrf_token"]');
+    root.dispatchEvent(new Event("quick-exit")); // nothing is kept any more
+    root.title = "";
+    root.body.replaceChildren();
+    try {
+      sessionStorage.clear();
+      localStorage.clear();
+    } catch {
+      // The browser keeps nothing for us.
+    }
+    navigator.sendBeacon(link.href, new URLSearchParams({ csrf_token: token ? token.value : "" }));
+    window.location.replace(link.dataset.quickExit);
+  };
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    leave();
+  });
+  const keys = root.querySelector("[data-quick-exit-keys]");
+  keys.hidden = false;
+  shiftThreeTimes(root, leave, (left) => {
+    root.querySelector("[data-quick-exit-status]").textContent = left ? keys.dataset[left] : "";
+  });
+}
+
+/** Counts presses of Shift alone within five seconds; a capital letter is none. */
+function shiftThreeTimes(root, act, tell) {
+  let presses = 0;
+  let held = false; // another key was pressed with it
+  let timer;
+  const forget = () => {
+    presses = 0;
+    tell("");
+  };
+  root.addEventListener("keyup", (event) => {
+    if (event.key === "Shift" && !held) {
+      presses += 1;
+      clearTimeout(timer);
+      timer = setTimeout(forget, 5000);
+      if (presses === 3) act();
+      else tell(["", "two", "one"][presses]);
+    }
+    held = event.key !== "Shift" && event.shiftKey;
+  });
 }

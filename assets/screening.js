@@ -3,6 +3,7 @@ import { Button } from "./node_modules/govuk-frontend/dist/govuk/components/butt
 import { CharacterCount } from "./node_modules/govuk-frontend/dist/govuk/components/character-count/character-count.mjs";
 import { ErrorSummary } from "./node_modules/govuk-frontend/dist/govuk/components/error-summary/error-summary.mjs";
 import { codeTools } from "./code.js";
+import { watchAlerts } from "./alerts.js";
 import { exclusiveTicks, quickExit } from "./manners.js";
 import { medicineNames } from "./medicines.js";
 import { revealFollowUps } from "./reveal.js";
@@ -20,6 +21,7 @@ if (form) {
   medicineNames(form);
 }
 quickExit(document);
+watchAlerts(document);
 codeTools(document);
 
 for (const Component of [Button, CharacterCount, ErrorSummary]) {

@@ -34,6 +34,7 @@ from .web import (
     logging,
     patient,
     patient_checkin,
+    quick_exit,
     sessions,
     staff,
     static_files,
@@ -42,8 +43,9 @@ from .web import (
 from .web.fields import SUGGESTIONS
 from .workflows.office import Office, Post
 
+FOR_STAFF = (auth, account, staff, users, admin_export)
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
-PAGES = (health, patient, after, patient_checkin, links, auth, account, staff, users, admin_export)
+PAGES = (health, patient, after, patient_checkin, links, quick_exit, *FOR_STAFF)
 
 
 class App(Flask):

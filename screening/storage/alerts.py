@@ -42,6 +42,7 @@ class Mailing:
     mailed: int
     mailed_at: datetime | None
     mail_failed_at: datetime | None
+    detail: bytes = field(repr=False)  # sealed: tells only whether it was changed
 
 
 _ALERTS = (

@@ -3,16 +3,18 @@
 A page that is not in the table opens for nobody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from flask import Flask, abort, flash, g, get_flashed_messages, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from ..storage.accounts import ADMIN, PHYSICIAN, User
-from ..workflows import accounts
+from ..storage.alerts import Mailing
+from ..workflows import accounts, urgent
 from . import security, sessions
 from .csrf import SAFE_METHODS
 from .current import office
@@ -55,6 +57,7 @@ PAGES: Mapping[str, Access] = {
     "account.new_recovery_codes": STAFF_AGAIN,
     "account.new_authenticator": STAFF_AGAIN,
     "staff.queue": STAFF,
+    "staff.alerts_now": STAFF,
     "staff.acknowledge": READERS,
     "staff.record": READERS,
     "staff.begin_check_in": READERS,
@@ -98,6 +101,7 @@ def guard() -> Response | None:
     if not access.roles & roles_of(user):
         accounts.note(office(), actor(), "access.denied", page=request.endpoint)
         abort(403)
+    g.alerts = urgent.open_now(office())
     if access.fresh and not is_fresh():
         return redirect(url_for("account.confirm", next=_here()), 303)
     return None
@@ -175,11 +179,20 @@ def page_context() -> dict[str, Any]:
 
 def _nav(user: User) -> list[dict[str, Any]]:
     items = [("Queue", ROOT)]
+    alerts: list[Mailing] = g.get("alerts", [])
     if ADMIN in roles_of(user):
         items += [("Export", f"{ROOT}/export"), ("Staff", f"{ROOT}/users")]
     items.append(("Your account", f"{ROOT}/account"))
     here = max((href for _, href in items if _below(request.path, href)), key=len)
-    return [{"text": text, "href": href, "current": href == here} for text, href in items]
+    found = [{"text": text, "href": href, "current": href == here} for text, href in items]
+    found[0]["alerts"] = {"count": len(alerts), "state": state_of(alerts)}
+    return found
+
+
+def state_of(alerts: Sequence[Mailing]) -> str:
+    """Another text when an alert is new, taken, changed or was e-mailed again."""
+    told = [(a.id, a.mailed, str(a.mail_failed_at), sha256(a.detail).hexdigest()) for a in alerts]
+    return sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def _below(path: str, root: str) -> bool:

@@ -133,7 +133,7 @@ def told(panel: Panel) -> str:
 
 
 def with_clinic(text: str) -> str:
-    """A text with the clinic's words in it, without the sentences for which the clinic gave none."""
+    """A text with the clinic's words in it, without those sentences for which it gave none."""
     clinic = settings().clinic
     words = {
         "clinic": clinic.name,

@@ -6,6 +6,7 @@ from flask import (
     Blueprint,
     abort,
     flash,
+    jsonify,
     make_response,
     redirect,
     render_template,
@@ -18,7 +19,7 @@ from .. import wording
 from ..storage.accounts import PHYSICIAN
 from ..workflows import after, checkin, review, urgent
 from . import around, staff_forms, staff_views
-from .access import actor, may, next_page
+from .access import actor, may, next_page, state_of
 from .auth import answer_errors
 from .current import office
 from .current import queue as jobs
@@ -66,6 +67,14 @@ def _alerts(refused: staff_forms.Acknowledge | None, alert_id: str) -> dict[str,
         "errors": staff_views.note_errors(refused, alert_id),
         "unread": [staff_views.unread_view(message) for message in after.unread(office())],
     }
+
+
+@blueprint.get("/alerts")
+def alerts_now() -> Response:
+    """What assets/alerts.js asks each minute: how many are open and how late; nothing of whom."""
+    found = urgent.open_now(office())
+    due = {one.id: staff_views.due_words(one.due_at, office().now()) for one in found}
+    return jsonify(count=len(found) or "", state=state_of(found), due=due)
 
 
 @blueprint.post("/alerts/<alert_id>")

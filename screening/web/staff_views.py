@@ -124,9 +124,8 @@ def _message_view(message: Message) -> Context:
 
 
 def alert_view(alert: Alert, now: datetime) -> Context:
-    minutes = int((alert.due_at - now).total_seconds() // 60)
     due = moment_in_words(alert.due_at, "en")
-    overdue = alert.overdue_minutes > 0 or minutes < 0
+    time = due_words(alert.due_at, now)
     return {
         "alert": alert,
         "name": alert.name or "No name yet",
@@ -134,10 +133,8 @@ def alert_view(alert: Alert, now: datetime) -> Context:
         "language": pdf.LANGUAGES.get(alert.language, alert.language),
         "raised": moment_in_words(alert.raised_at, "en"),
         "due": due,
-        "overdue": overdue,
-        "time": f"Overdue by {_minutes(max(1, alert.overdue_minutes))}"
-        if overdue
-        else f"Contact within {_minutes(max(1, minutes))}",
+        "overdue": time["late"],
+        "time": time["text"],
         "acknowledged": moment_in_words(alert.acknowledged_at, "en")
         if alert.acknowledged_at
         else None,
@@ -148,6 +145,14 @@ def alert_view(alert: Alert, now: datetime) -> Context:
         "phone_href": phone_href(alert.reach.phone),
         "call_href": phone_href(alert.call.number) if alert.call else None,
     }
+
+
+def due_words(due_at: datetime, now: datetime) -> Context:
+    minutes = int((due_at - now).total_seconds() // 60)
+    if minutes < 0:
+        over = int((now - due_at).total_seconds() // 60)
+        return {"text": f"Overdue by {_minutes(max(1, over))}", "late": True}
+    return {"text": f"Contact within {_minutes(max(1, minutes))}", "late": False}
 
 
 def mail_words(alert: Alert) -> Context:
