@@ -70,7 +70,7 @@ def export_command(
 def dictionary_command(out: Path) -> None:
     """Write what every column of the export means to a CSV file."""
     try:
-        out.write_bytes(dictionary(office().questionnaire))
+        out.write_bytes(dictionary(office().questionnaire, office().check_in()))
     except OSError as error:
         _stop(f"{out} cannot be written: {error.strerror}.")
     except VaultError as error:

@@ -25,6 +25,25 @@ PHQ9_WORSE = 5  # points
 GAD7_MATTERS = 4  # points
 PCL5_BANDS = ((15, "reliable"), (10, "meaningful"), (5, "uncertain"))
 FULL_INTAKE_DAYS = 365  # days after which the whole intake is asked again
+# The re-screen matrix of the protocol, Boosters (policy): what is due every so many days. What is
+# due at every booster is asked or measured anyway.
+INTERVALS = (
+    (91, "Every 3 months: the prescription monitoring program; memory and thinking."),
+    (
+        182,
+        (
+            "Every 6 months: liver tests with ALP and GGT, urinalysis, urine drug screen, a brief "
+            "cognitive screen, and a review face to face."
+        ),
+    ),
+    (
+        365,
+        (
+            "Every year: creatinine, TSH, CBC, an ECG from age 50 or with a heart flag, STOP-Bang, "
+            "the full intake and consent."
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +110,16 @@ def _pcl5(points: Fraction) -> str:
     if word is None:
         return "no change (under 5 points)"
     return f"{word} {'rise' if points > 0 else 'fall'} ({size} points)"
+
+
+def due(since_full: int, before: int | None) -> tuple[str, ...]:
+    """What the protocol's intervals ask for now. Days are counted from the full intake: to this
+    submission, and to the one before it (None: this is the first)."""
+    return tuple(
+        what
+        for days, what in INTERVALS
+        if since_full // days > (0 if before is None else before // days)
+    )
 
 
 def warnings(points: Sequence[Point]) -> list[str]:

@@ -82,7 +82,8 @@ def show() -> Any:
 def data_dictionary() -> Response:
     """What every column means. It holds nothing of any patient."""
     questionnaire = office().questionnaire
-    return _file([dictionary(questionnaire)], f"dictionary-{questionnaire.version}.csv")
+    described = dictionary(questionnaire, office().check_in())
+    return _file([described], f"dictionary-{questionnaire.version}.csv")
 
 
 def _unsaid(form: Export) -> Export:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import url_for
 
-from ..assessment.change import FULL_INTAKE_DAYS, Point, change, warnings
+from ..assessment.change import FULL_INTAKE_DAYS, Point, change, due, warnings
 from ..questionnaire.definition import Instrument
 from ..record import Record
 from ..workflows.checkin import Scored, point_of
@@ -34,6 +34,7 @@ def over_time(opened: Opened) -> Context | None:
     compared = _compared(opened.record, [one.point for one in shown])
     return {
         "warnings": _warnings(opened.record, shown),
+        "due": _due(opened.record, shown),
         "names": [instrument.short_name for instrument in compared],
         "rows": [_row(one, opened.record, shown, compared) for one in reversed(shown)],
         "charts": [_chart(instrument, opened.record, shown) for instrument in compared],
@@ -73,6 +74,16 @@ def _warnings(record: Record, shown: Sequence[Scored]) -> list[str]:
             "the protocol asks for it again."
         )
     return found
+
+
+def _due(record: Record, shown: Sequence[Scored]) -> tuple[str, ...]:
+    """What the protocol asks for at this check-in and did not at the submission before it."""
+    until = [one.reference for one in shown].index(record.reference)
+    full = [one.point.day for one in shown[: until + 1] if not one.check_in][-1:]
+    if not record.is_check_in or not full:
+        return ()
+    days = [(one.point.day - full[0]).days for one in shown[: until + 1]]
+    return due(days[-1], days[-2])
 
 
 # The table

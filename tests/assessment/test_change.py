@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from screening.assessment.change import Change, Point, change, warnings
+from screening.assessment.change import Change, Point, change, due, warnings
 
 FIRST = date(2026, 1, 5)
 
@@ -98,3 +98,20 @@ def test_item_9_going_up_is_told_from_either():
 def test_an_item_9_that_is_not_known_is_no_0():
     assert warnings(points(9, 9, item_9=(None, 1))) == []
     assert warnings(points(9, 9, item_9=(1, None))) == []
+
+
+@pytest.mark.parametrize(
+    ("since_full", "before", "intervals"),
+    [
+        (90, 60, []),
+        (91, 60, ["3 months"]),
+        (100, 95, []),  # it was due the time before
+        (182, 150, ["3 months", "6 months"]),
+        (370, 340, ["3 months", "6 months", "year"]),
+        (370, 180, ["3 months", "6 months", "year"]),
+        (95, None, ["3 months"]),
+    ],
+)
+def test_what_is_due_by_the_intervals(since_full: int, before: int | None, intervals: list[str]):
+    told = due(since_full, before)
+    assert [line.split(":")[0].removeprefix("Every ") for line in told] == intervals

@@ -4,10 +4,10 @@ import csv
 import io
 import re
 
-from screening.outputs.columns import columns
+from screening.outputs.columns import columns, merged
 from screening.outputs.dictionary import HEADER, dictionary
 from screening.questionnaire.definition import Questionnaire
-from screening.questionnaire.loader import current
+from screening.questionnaire.loader import check_in, current
 from tests.builders import both, instrument, page, question, section, tiny
 
 Line = dict[str, str]
@@ -58,6 +58,14 @@ def test_every_column_of_the_export_is_described_in_its_order():
         re.sub(rf"^({groups})_\d+_", r"\1_n_", column.name) for column in columns(current(), widths)
     ]
     assert list(read(current())) == list(dict.fromkeys(names))
+
+
+def test_the_columns_that_a_check_in_adds_are_described_where_the_export_has_them():
+    both_kinds = [current(), check_in()]
+    names = [column.name for column in merged(both_kinds, {})]
+    text = dictionary(*both_kinds).decode("utf-8-sig")
+    lines = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    assert [line["variable"] for line in lines if "_n_" not in line["variable"]] == names
 
 
 def test_every_line_has_a_section_a_label_and_a_type():

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from screening.workflows import checkin, export
+from screening.outputs.pdf import summary_html
+from screening.workflows import checkin, export, review
 from screening.workflows import intake as intake_flow
 from screening.workflows.intake import PATIENT
 from tests.builders import person, returning
+from tests.returning import checked_in
 from tests.site import Site
 from tests.walker import Walker
 
@@ -29,12 +31,6 @@ def code_from_staff(physician: Desk, reference: str) -> str:
     page = physician.open(f"/staff/intakes/{reference}").send("/check-in")
     assert page.title == "A check-in is open"
     return page.soup.select_one(".code__value").get_text(" ", strip=True)
-
-
-def check_in(site: Site, code: str, speaks: str = "en", **changes: Any) -> Walker:
-    """Somebody who fills in the whole check-in and sends it."""
-    walker = Walker(site.app.test_client(), speaks=speaks).resume(code, BORN)
-    return walker.press().walk(returning(**changes))
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
@@ -159,8 +155,7 @@ def sent_twice(site: Site, **changes: Any) -> tuple[str, str]:
     """An intake and a check-in four weeks later; their references."""
     first = send_in(site, **DEPRESSED)
     site.clock.wait(days=28)
-    _, code = checkin.begin(site.office, site.intakes()[-1].id, PATIENT)
-    check_in(site, code, last_infusion="2026-12-01", **changes)
+    checked_in(site, site.intakes()[-1].id, last_infusion="2026-12-01", **changes)
     return first, site.submissions()[-1].reference
 
 
@@ -190,6 +185,25 @@ def test_one_submission_has_nothing_to_compare(site: Site):
     page = desk(site, PHYSICIAN).open(f"/staff/intakes/{send_in(site)}")
     assert "Scores over time" not in page.text
     assert "Start a check-in" in page.text
+
+
+def test_the_summary_on_paper_says_what_it_is(site: Site):
+    sent_twice(site)
+    stored = site.submissions()[-1]
+    record = review.frozen_record(site.office, site.office.check_in(), stored)
+    html = summary_html(record, paper="letter", clinic="A clinic", made_at=site.clock.moment)
+    assert "Check-in before a booster for the physician" in html
+    assert person()["last_name"] in html
+
+
+def test_what_the_protocol_asks_for_by_now_is_listed(site: Site):
+    first = send_in(site)
+    site.clock.wait(days=95)
+    checked_in(site, site.intakes()[-1].id, last_infusion="2027-02-01")
+    page = desk(site, PHYSICIAN).open(f"/staff/intakes/{site.submissions()[-1].reference}")
+    assert "Every 3 months: the prescription monitoring program" in page.text
+    assert "Every 6 months" not in page.text
+    assert "Every 3 months" not in page.open(f"/staff/intakes/{first}").text
 
 
 def test_the_queue_tells_which_is_a_check_in(site: Site):

@@ -1,35 +1,13 @@
 """A patient who comes back: one open check-in at a time, with what is known already."""
 
-from typing import Any
-
 import pytest
 
 from screening.storage import intakes
 from screening.workflows import checkin
 from screening.workflows import intake as intake_flow
-from screening.workflows.definitions import at_version
-from tests.builders import medicine_row, person, returning
+from tests.builders import medicine_row, person
+from tests.returning import checked_in, sent
 from tests.site import Site
-
-
-def sent(site: Site, **changes: Any) -> str:
-    """The id of a sent intake."""
-    intake_flow.submit_answers(site.office, person(**changes))
-    return site.intakes()[-1].id
-
-
-def checked_in(site: Site, earlier: str, **changes: Any) -> str:
-    """The id of a sent check-in."""
-    intake, _ = checkin.begin(site.office, earlier, "patient")
-    with site.office.database.read() as conn:
-        office = at_version(conn, site.office, intake.content_hash)
-    answers = returning(**changes)
-    for page in office.questionnaire.pages.values():
-        here = {q.id: answers[q.id] for q in page.questions if q.id in answers}
-        if here:
-            intake_flow.save_page(office, intake.id, page, here, revision=None)
-    intake_flow.send(office, intake.id)
-    return intake.id
 
 
 def test_what_is_known_is_not_asked_again(site: Site):
