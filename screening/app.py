@@ -1,5 +1,6 @@
 """The app put together, as a table of contents."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -94,10 +95,10 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
 
 
 def medicine_names(app: Flask) -> dict[str, bytes]:
-    """The file of names that are offered while a medicine is typed."""
+    """The module of names that are offered while a medicine is typed."""
     office = app.extensions.get("office")
     names = packed(office.questionnaire.medicine_names) if office else ""
-    return {SUGGESTIONS: names.encode()}
+    return {SUGGESTIONS: f"export default {json.dumps(names)};".encode()}
 
 
 def open_office(app: Flask, settings: Settings) -> Office:

@@ -125,7 +125,7 @@ def _letters_in(name: str) -> int:
 
 
 def packed(names: Iterable[str]) -> str:
-    """Names for the browser (assets/medicines.js): sorted, each as the sign of SHARED that counts
+    """Names for the browser (assets/medicines.js): in order, each as the sign of SHARED that counts
     the first letters it shares with the name before, and the rest. A third smaller than a list."""
     parts, before = [], ""
     for name in sorted(names):

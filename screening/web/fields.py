@@ -10,7 +10,7 @@ from typing import Any
 from flask import url_for
 
 from ..questionnaire.answers import DISCUSS, NONE, UNSURE
-from ..questionnaire.definition import Column, Language, Question, Questionnaire
+from ..questionnaire.definition import Column, Instrument, Language, Question, Questionnaire
 from ..questionnaire.validation import Problem
 from . import measures
 from .i18n import text, texts
@@ -21,7 +21,10 @@ WIDTHS = {"integer": 5, "decimal": 5, "zip": 10, "phone": 20}
 UNITS = {"mm[Hg]": "mmHg"} | dict.fromkeys(("months", "in", "lb", "h", "days a week"))
 EXAMPLES = {"in": "66", "lb": "150", "mg": "100", "cm": "168", "kg": "68"}
 DATE_WIDTHS = {"month": 4, "day": 2, "year": 4}
-SUGGESTIONS = "medicine-names.txt"  # a static file, made at start from the questionnaire
+STEM = "stem"  # the id of an instrument's stem on its page
+LONG_STEM = 150  # characters; a longer one is an instruction, which is not read out again
+REPEATED = 4  # after so many items the stem, which names the recall period, stands there again
+SUGGESTIONS = "medicine-names.js"  # a static file, made at start from the questionnaire
 
 
 @lru_cache(maxsize=4096)
@@ -56,7 +59,7 @@ def _static(question: Question, language: Language) -> View:
 def _empty() -> View:
     blank = (
         "error hint hint_lang lang lead discuss unsure unit autocomplete inputmode width "
-        "spellcheck suggestions ask_if low high"
+        "spellcheck suggestions ask_if low high described_by"
     )
     return dict.fromkeys(blank.split()) | {
         "optional": False,
@@ -112,13 +115,29 @@ def view(
     if question.kind == "longtext":
         drawn["max_length"] = 4000
     instrument = questionnaire.instrument.get(question.instrument or "")
-    gate = instrument.scoring.gate if instrument else None
-    if instrument and gate and question.id == instrument.scoring.items[0]:
-        drawn["lead"] = _in(instrument.stem, language)
+    if instrument:
+        drawn |= _stem(instrument, question, language)
     if instrument and question.id in instrument.anchors:
         low, high = instrument.anchors[question.id]
         drawn |= {"low": _in(low, language), "high": _in(high, language)}
     return drawn
+
+
+def _stem(instrument: Instrument, question: Question, language: Language) -> View:
+    """The sentence that the items go on with: above the first after a gate, and again, in small,
+    above every fourth; read out with each of them."""
+    stem = _in(instrument.stem, language)
+    items, after_gate = instrument.scoring.items, instrument.scoring.gate is not None
+    if question.id not in items or len(stem) > LONG_STEM:
+        return {}
+    place = items.index(question.id)
+    goes_on = instrument.scoring.method != "ladder"
+    again = goes_on and place and place % REPEATED == 0 and len(items) - place > 1
+    return {
+        "lead": stem if again or (after_gate and place == 0) else None,
+        "lead_again": bool(again),
+        "described_by": STEM if goes_on else None,
+    }
 
 
 def stored_values(question: Question, answer: object) -> list[str]:

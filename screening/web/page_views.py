@@ -114,7 +114,7 @@ def _frame(page: Page, visit: Visit, problems: Sequence[Problem]) -> Context:
             "count": len(progress.expected),
             "left": time_left(page, progress),
             "all_url": url_for("patient.tasks") if before else None,
-            "section": in_language(questionnaire.section_of_page[page.id].title),
+            "section": _section_title(page, questionnaire),
         },
         "intro": in_language(page.intro) if page.intro else None,
         "why": in_language(page.why) if page.why else None,
@@ -125,6 +125,12 @@ def _frame(page: Page, visit: Visit, problems: Sequence[Problem]) -> Context:
         "back_url": _back_url(before, is_last=is_last),
         "care": care_after(before, visit),
     }
+
+
+def _section_title(page: Page, questionnaire: Questionnaire) -> str:
+    """That of the page's section, unless the page's heading says the same."""
+    title = in_language(questionnaire.section_of_page[page.id].title)
+    return "" if title == in_language(page.title) else title
 
 
 def time_left(page: Page, progress: Progress) -> str:

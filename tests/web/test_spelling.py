@@ -87,6 +87,7 @@ def test_the_names_are_one_file_that_is_kept_for_ever(list_):
     file = list_.client.get(address)
     assert "immutable" in file.headers["Cache-Control"]
     assert "!Abilify" in file.text
+    assert file.headers["Content-Type"].startswith("text/javascript")
     assert len(file.text) < 25_000
     assert person()["first_name"] not in file.text
 
