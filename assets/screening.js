@@ -4,6 +4,7 @@ import { CharacterCount } from "./node_modules/govuk-frontend/dist/govuk/compone
 import { ErrorSummary } from "./node_modules/govuk-frontend/dist/govuk/components/error-summary/error-summary.mjs";
 import { codeTools } from "./code.js";
 import { watchAlerts } from "./alerts.js";
+import { focusNotice, noToAll } from "./asking_back.js";
 import { exclusiveTicks, quickExit } from "./manners.js";
 import { medicineNames } from "./medicines.js";
 import { revealFollowUps } from "./reveal.js";
@@ -17,10 +18,12 @@ if (form) {
   // Before the error summary takes the focus, or a hidden field could still move the page.
   revealFollowUps(form);
   exclusiveTicks(form);
+  noToAll(form);
   unitSwitch(form);
   medicineNames(form);
 }
 quickExit(document);
+focusNotice(document);
 watchAlerts(document);
 codeTools(document);
 

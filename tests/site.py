@@ -15,6 +15,7 @@ from screening.storage.intakes import AUDIT, INTAKES, SAVES, StoredIntake
 from screening.storage.submissions import StoredSubmission
 from screening.workflows import intake as intake_flow
 from screening.workflows.office import Office
+from screening.workflows.progress import Progress
 
 from .builders import TODAY, person
 from .walker import Walker
@@ -67,16 +68,18 @@ class Site:
 
     def start(self, answers: Mapping[str, Any], until: str) -> str:
         """An unfinished intake that answers the pages before this one; returns its id."""
-        intake_id = None
+        intake = None
         for page in self.questionnaire.pages.values():
             if page.id == (until if until != "check" else "sign"):
                 break
             here = {q.id: answers[q.id] for q in page.questions if q.id in answers}
-            if here:  # a page that asks nothing is not shown, so it is not saved
+            # A page that asks nothing is not shown, so it is not saved.
+            if Progress(intake_flow.facts_of(self.office, intake), ()).is_asked(page):
+                intake_id = intake.id if intake else None
                 saved = intake_flow.save_page(self.office, intake_id, page, here, revision=None)
-                intake_id = saved.intake.id
-        assert intake_id is not None
-        return intake_id
+                intake = saved.intake
+        assert intake is not None
+        return intake.id
 
     # What the store holds
 

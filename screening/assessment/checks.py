@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..questionnaire.answers import UNSURE
-from ..questionnaire.conditions import NOT_APPLICABLE, UNKNOWN, Truth, Value, condition
+from ..questionnaire.conditions import (
+    NOT_APPLICABLE,
+    UNKNOWN,
+    Truth,
+    Value,
+    condition,
+    names,
+    parse,
+)
 from ..questionnaire.definition import TIMES_USUAL_DOSE, Check, Page, Question
 from ..questionnaire.medicines import MedicineTable
 from ..questionnaire.validation import is_blank
@@ -16,22 +24,23 @@ Row = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Doubt:
-    """A check that is true, with the answers it is about; `row`: the group's row, from 0."""
+    """A check that is true, with what it read and is about; `row`: the group's row, from 0."""
 
     check: Check
-    answers: tuple[object, ...]
+    values: Mapping[str, object]
     row: int | None = None
 
     @property
     def token(self) -> str:
         """What the patient confirms: this check of these very answers."""
-        return ":".join(str(part) for part in (self.check.id, self.row, *self.answers))
+        answers = (self.values[name] for name in self.check.about)
+        return ":".join(str(part) for part in (self.check.id, self.row, *answers))
 
 
 def doubts(page: Page, facts: Facts) -> list[Doubt]:
     """The checks of a page of questions that are true of these answers, in order."""
     return [
-        Doubt(check, tuple(facts.answers.get(name) for name in check.about))
+        Doubt(check, {name: facts.value(name) for name in _names(check)})
         for check in page.checks
         if facts.holds(check.when) is True
     ]
@@ -41,11 +50,15 @@ def row_doubts(page: Page, rows: Mapping[int, Row], table: MedicineTable) -> lis
     """The same of some rows of a group, by number."""
     group = page.group
     return [
-        Doubt(check, tuple(row.get(name) for name in check.about), number)
+        Doubt(check, {name: row.get(name) for name in _names(check)}, number)
         for number, row in rows.items()
         for check in page.checks
         if group and condition(check.when)(RowFacts(group, row, table)) is True
     ]
+
+
+def _names(check: Check) -> list[str]:
+    return list(dict.fromkeys([*check.about, *names(parse(check.when))]))
 
 
 class RowFacts:

@@ -1,12 +1,13 @@
 """What was posted for a page, judged: answers to store, and what is wrong with the rest."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from flask import request
 from werkzeug.datastructures import MultiDict
 
+from ..assessment.checks import Doubt, doubts, row_doubts
 from ..assessment.facts import Facts
 from ..questionnaire.definition import Page, Question
 from ..questionnaire.validation import Problem, missing, normalise, problems, row_problems
@@ -16,7 +17,11 @@ from .forms import AnswerField, page_form, posted_rows, ticked_none
 from .patient_session import Visit
 
 CONTINUE, ADD, LATER = "continue", "add", "later"  # the buttons of a page
-OURS = ("csrf_token", "revision", "action")  # what a form holds beside what was typed
+CONFIRMED = "confirmed"  # hidden inputs: what going on says yes to
+# What a form holds beside what was typed.
+OURS = (
+    "csrf_token", "revision", "action", "half", "half_writer", "half_turn", "half_at", "no_code",
+)  # fmt: skip
 
 
 @dataclass
@@ -25,6 +30,18 @@ class Sent:
 
     answers: dict[str, Any]
     problems: list[Problem]
+    doubts: list[Doubt] = field(default_factory=list)
+
+    @property
+    def unconfirmed(self) -> list[Doubt]:
+        """What is asked back before the page goes on. What is wrong comes first."""
+        told = request.form.getlist(CONFIRMED)
+        return [] if self.problems else [doubt for doubt in self.doubts if doubt.token not in told]
+
+    @property
+    def confirmed(self) -> list[Doubt]:
+        told = request.form.getlist(CONFIRMED)
+        return [doubt for doubt in self.doubts if doubt.token in told]
 
 
 def judge(page: Page, intake: StoredIntake | None, form: MultiDict[str, str]) -> Sent:
@@ -51,7 +68,8 @@ def judge(page: Page, intake: StoredIntake | None, form: MultiDict[str, str]) ->
     known = {k: v for k, v in merged.items() if not wrong.get(k)}
     saved_pages = {*(intake.answers if intake else ()), page.id}
     facts = Facts(desk.questionnaire, known, today, saved_pages)
-    return Sent(good, list(_faults(page.questions, facts, wrong)))
+    found = list(_faults(page.questions, facts, wrong))
+    return Sent(good, found, doubts(page, facts))
 
 
 def _faults(
@@ -74,14 +92,19 @@ def judge_group(page: Page, visit: Visit) -> Sent:
     rows = [dict(row) for row in visit.facts.rows(group.id) or []]
     sent = posted_rows(group, request.form)
     found: list[Problem] = []
+    changed: dict[int, dict[str, Any]] = {}
     for posted, row in sent.items():
         number = min(posted, len(rows))
         if row:
             rows[number : number + 1] = [row]
+            changed[number] = row
         if _is_blank_but_wanted(number, row, rows):
             found.append(Problem(group.id, "row_blank", part=f"{number}-{group.columns[0].id}"))
         found += row_problems(group, number, row)
-    return _with_none(group, rows, found)
+    judged = _with_none(group, rows, found)
+    if not judged.problems:
+        judged.doubts = row_doubts(page, changed, office().questionnaire.medicine_table)
+    return judged
 
 
 def _is_blank_but_wanted(number: int, row: dict[str, Any], rows: Sequence[object]) -> bool:

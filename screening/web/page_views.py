@@ -13,7 +13,7 @@ from ..questionnaire.definition import Page, Question, Questionnaire
 from ..questionnaire.validation import Problem
 from ..workflows import page_times
 from ..workflows.progress import Progress
-from . import drawing, fields, measures, spelling
+from . import asking_back, drawing, fields, measures, spelling
 from .around import care_after
 from .current import office
 from .followups import follow_up
@@ -40,6 +40,7 @@ def question_page(
         "instrument": _instrument(page, facts.questionnaire),
         "fields": _fields(page, facts, typed, faults),
         "language_answer": language() if "language" in page.names else None,
+        "no_to_all": asking_back.button(page),
         "post_to": None,
     }
 

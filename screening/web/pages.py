@@ -8,24 +8,26 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from ..assessment.facts import Facts
+from ..questionnaire.answers import NO
 from ..questionnaire.definition import Page, Panel, Question
 from ..storage.intakes import NotADraft, PageAnswers, StaleRevision, StoredIntake
 from ..workflows import intake as intake_flow
 from ..workflows.sending import Rejected
-from . import around, code_page, help_pages, i18n, page_views, said, spelling
+from . import around, asking_back, code_page, help_pages, i18n, page_views, said, spelling
 from .current import office
 from .forms import posted_rows
 from .judging import ADD, CONTINUE, LATER, Sent, judge, judge_group, number_sent, typed_pairs
 from .patient_session import Visit, begin, end
 
-STOP, LANGUAGE, STORED = "stop", "language", "stored"
+STOP, LANGUAGE, STORED, NO_TO_ALL = "stop", "language", "stored", "no-to-all"
 CONFLICT = "conflict"  # marks what the page of two tabs posts
 
 
 def show(page: Page, visit: Visit, **drawn: Any) -> str:
     """The page with what is stored, or with what was typed and its problems."""
     post_to, errors = drawn.pop("post_to", None), drawn.pop("errors", None)
-    care = drawn.pop("care", None)
+    care, said_no = drawn.pop("care", None), drawn.pop("said_no", None)
+    doubts = drawn.pop("doubts", ())
     if page.group:
         context = page_views.group_page(page, visit, **drawn)
     else:
@@ -33,6 +35,10 @@ def show(page: Page, visit: Visit, **drawn: Any) -> str:
     template = "patient/group.html" if page.group else "patient/page.html"
     context |= {"errors": errors} if errors else {}
     context |= {"care": care} if care else {}
+    context |= {"said_no": said_no} if said_no else {}
+    if drawn.get("typed"):
+        context["ask_back"] = asking_back.view(page, doubts, drawn["typed"])
+        context["confirmed"] = asking_back.confirmed(doubts, drawn["typed"])
     # Typed on the page as it was then: what another tab saved since is not overwritten unseen.
     typed_on = number_sent(drawn["typed"].get("revision")) if drawn.get("typed") else None
     context |= {"revision": typed_on} if typed_on is not None else {}
@@ -63,11 +69,16 @@ def receive(page: Page, visit: Visit) -> Response | str:
         return _in_other_language(page, visit)
     if action == STORED:
         return redirect(said.page_url(page), 303)
+    return _no_to_all(page, visit) if action == NO_TO_ALL else _take(page, visit, action)
+
+
+def _take(page: Page, visit: Visit, action: str) -> Response | str:
+    """Judge what was sent, and store it unless something is wrong or may be a slip."""
     sent = judge_group(page, visit) if page.group else judge(page, visit.intake, request.form)
     if page.group and action.startswith(spelling.ACTION) and not sent.problems:
         rows = spelling.respelled(page.group, sent.answers.get(page.group.id) or [], action)
         sent, action = Sent({page.group.id: rows}, []), ADD  # the list comes again
-    if sent.problems and action != LATER:
+    if (sent.problems or sent.unconfirmed) and action != LATER:
         if intake_flow.tells_danger(office(), visit.intake, page, sent.answers):
             return _store(page, visit, sent, action)  # help first; the rest is asked for after it
         return _again(page, visit, sent)
@@ -81,7 +92,7 @@ def _store(page: Page, visit: Visit, sent: Sent, action: str) -> Response | str:
         return _conflict(page, sent, stale.answers, stale.revision)
     except NotADraft:  # sent, or sent once more, while this request was on its way
         return redirect(url_for("after.done"), 303) if _is_last(page) else abort(409)
-    if sent.problems and saved.panels and action != LATER:
+    if (sent.problems or sent.unconfirmed) and saved.panels and action != LATER:
         return help_pages.crisis(saved.panels, saved.intake, page=page)
     return _after(page, saved, action)
 
@@ -173,13 +184,26 @@ def leave(intake: StoredIntake, shown: Sequence[Panel] = ()) -> Response | str:
     return redirect(url_for("patient.saved", no_code=no_code), 303)
 
 
-def _again(page: Page, visit: Visit, sent: Sent, typed: MultiDict[str, str] | None = None) -> str:
+def _again(
+    page: Page, visit: Visit, sent: Sent, typed: MultiDict[str, str] | None = None, **more: Any
+) -> str:
     typed = typed or request.form
+    drawn = {"problems": sent.problems, "doubts": sent.unconfirmed, **more}
     if page.group:
-        return show_typed(page, visit, typed, problems=sent.problems)
+        return show_typed(page, visit, typed, **drawn)
     facts = _facts_as_typed(page, visit.intake, sent)
     care = around.care_on(page, facts)
-    return show_typed(page, visit, typed, problems=sent.problems, facts=facts, care=care)
+    return show_typed(page, visit, typed, facts=facts, care=care, **drawn)
+
+
+def _no_to_all(page: Page, visit: Visit) -> str:
+    """The page again with "no" where an answer was open; nothing is saved before it is read."""
+    sent = judge(page, visit.intake, request.form)
+    facts = _facts_as_typed(page, visit.intake, sent)
+    names = asking_back.answered_no(page, facts, request.form)
+    marked = Sent(sent.answers | dict.fromkeys(names, NO), [])
+    typed = asking_back.with_no(request.form, names)
+    return _again(page, visit, marked, typed, said_no=asking_back.said_no(names))
 
 
 def _facts_as_typed(page: Page, intake: StoredIntake | None, sent: Sent) -> Facts:
@@ -199,8 +223,9 @@ def _in_other_language(page: Page, visit: Visit) -> Response | str:
         visit = Visit(intake_flow.read(office(), visit.intake.id))
     if number_sent(typed.get("revision")) == before:
         typed["revision"] = str(visit.revision(page))  # the switch itself may have saved this page
-    good = {} if page.group else judge(page, visit.intake, request.form).answers
-    return _again(page, visit, Sent(good, []), typed)
+    judged = judge_group(page, visit) if page.group else judge(page, visit.intake, request.form)
+    good = {} if page.group else judged.answers
+    return _again(page, visit, Sent(good, []), typed, doubts=judged.confirmed)
 
 
 def _conflict(page: Page, sent: Sent, stored: PageAnswers, revision: int) -> Response:

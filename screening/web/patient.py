@@ -13,7 +13,7 @@ from ..storage.intakes import DRAFT, NotADraft, StoredIntake
 from ..workflows import intake as intake_flow
 from ..workflows import page_times, throttle
 from ..workflows.progress import Progress
-from . import after, around, code_page, help_pages, i18n, judging, pages, said, unsaved
+from . import about, after, around, code_page, help_pages, i18n, judging, pages, said, unsaved
 from .call_me import CALL
 from .current import office, settings
 from .forms import coerce
@@ -36,13 +36,12 @@ def call_asked_for() -> Response | None:
 
 @blueprint.route("/", methods=["GET", "POST"])
 def start() -> Response | str:
-    first = next(iter(office().questionnaire.pages.values()))
     if request.method == "POST":
         if request.form.get("action") == pages.LANGUAGE:
             i18n.choose_other()
         else:
             end()
-            return redirect(said.page_url(first), 303)
+            return redirect(url_for("patient.about"), 303)
     return render_template(
         "patient/start.html",
         title=t("start.title"),
@@ -51,8 +50,12 @@ def start() -> Response | str:
         closed="closed" in request.args,
         kept_until=around.kept_until(),
         resume_url=url_for("patient.resume"),
+        about_url=url_for("patient.about"),
         revision=None,
     )
+
+
+blueprint.add_url_rule("/about", view_func=about.about, methods=["GET", "POST"])
 
 
 @blueprint.route("/form/<page_id>", methods=["GET", "POST"])

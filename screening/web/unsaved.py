@@ -87,7 +87,9 @@ def token_expired(_error: CSRFError) -> AnyResponse:
         return make_response(once_more, 400) if once_more else come_back(400)
     first = here.progress.pages[0]
     if here.intake is None and request.path == url_for("patient.start"):
-        return redirect(said.page_url(first), 303)  # starting changes nothing
+        return redirect(url_for("patient.about"), 303)  # starting changes nothing
+    if here.intake is None and request.path == url_for("patient.about"):
+        return redirect(said.page_url(first), 303)
     # Whoever has not saved the first page has no code yet.
     begins = asked is not None and asked.id == first.id and request.form.get("revision") == "0"
     if request.path == url_for("patient.resume") or (here.intake is None and not begins):

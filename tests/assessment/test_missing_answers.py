@@ -125,8 +125,7 @@ def test_each_answer_of_each_worked_example(name):
 
 
 def test_the_answers_a_candidate_may_leave_open_are_these():
-    """Snoring matters to somebody heavy, hypertensive or sedated; anxiety to who seeks help for it;
-    the length of the episode only to the stage."""
+    """Snoring matters to somebody heavy, hypertensive or sedated; anxiety to who seeks help."""
     answers = person()
     read = asked_and_answered(answers)
     free = {name for name in read if outcome(changed(answers, name, None)) == "candidate"}
@@ -135,7 +134,6 @@ def test_the_answers_a_candidate_may_leave_open_are_these():
         "seen_to_stop_breathing",
         "tired_by_day",
         *(f"gad7_{n}" for n in range(1, 8)),
-        "episode_months",
     }
 
 

@@ -37,6 +37,7 @@ def joined(texts: list[str]) -> str:
 def texts_of_page(page: Page, language: Language, *, options: bool) -> list[str]:
     own = [page.title, page.intro, page.why]
     texts = [text[language] for text in own if text]
+    texts += [check.text[language] for check in page.checks]
     for question in page.questions:
         if question.instrument is None:
             texts += texts_of_question(question, language, options=options)

@@ -159,7 +159,7 @@ def test_two_tabs_are_shown_both_answers(site):
     assert "151" in there.text
     assert "152" in there.text
     assert site.answers["weight_lb"] == 151
-    assert there.press("mine").path == "/form/pregnancy"
+    assert there.press("mine").path == "/form/organs"
     assert site.answers["weight_lb"] == 152
 
 
@@ -265,7 +265,7 @@ def test_what_was_typed_when_the_session_ended_comes_back_with_the_code(site):
     walker.press(code=code, **as_typed(walker.names(), {"date_of_birth": BORN}))
     assert {name: walker.value(name) for name in typed} == typed
     walker.press(phone="805-555-0142")
-    assert walker.path == "/form/care-team"
+    assert walker.path == "/form/visit-needs"
     assert site.answers["city"] == "Ávila Beach 🙂"
 
 
@@ -314,7 +314,7 @@ def test_a_token_that_does_not_hold_keeps_what_was_typed(site):
     assert walker.status == 400
     assert {name: walker.value(name) for name in typed} == typed
     assert "email" not in site.answers
-    assert walker.press().path == "/form/care-team"
+    assert walker.press().path == "/form/visit-needs"
 
 
 def test_a_row_survives_a_token_that_does_not_hold(site):
@@ -330,13 +330,13 @@ def test_who_reads_the_first_page_for_long_can_still_start(site):
     walker = site.walker()
     site.clock.wait(minutes=45)
     walker.press()
-    assert walker.path in ("/", "/form/welcome")
+    assert walker.path in ("/", "/about")
     walker.walk(person(), until="welcome")
     typed = as_typed(walker.names(), person())
     site.clock.wait(minutes=45)
     walker.press(**typed)
     assert {name: walker.value(name) for name in typed} == typed
-    assert walker.press().path == "/form/right-now"
+    assert walker.press().path == "/form/understanding"
 
 
 # Storage that fails
@@ -371,7 +371,7 @@ def test_a_save_that_fails_says_so_and_keeps_what_was_typed(site):
     assert "988" in walker.soup.get_text()
     assert {name: walker.value(name) for name in typed} == typed
     assert site.saves() == before
-    assert walker.press().path == "/form/care-team"
+    assert walker.press().path == "/form/visit-needs"
 
 
 class failing_commits:  # noqa: N801 - read as a phrase

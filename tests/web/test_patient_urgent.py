@@ -101,7 +101,7 @@ def test_two_urgent_answers_on_one_page_are_one_alert_and_one_page_of_help(site)
 
 
 def test_a_second_urgent_answer_later_is_an_alert_of_its_own(site):
-    at_safety(site).answer_page(PLAN).press().walk(PLAN, until="psychiatric-history").answer_page(
+    at_safety(site).answer_page(PLAN).press().walk(PLAN, until="unusual-experiences").answer_page(
         PLAN | {"psychosis_now": "yes"}
     )
     assert site.alerted() == [["suicide-high"], ["psychosis-now"]]
