@@ -193,7 +193,7 @@ def test_the_summary_on_paper_says_what_it_is(site: Site):
     record = review.frozen_record(site.office, site.office.check_in(), stored)
     html = summary_html(record, paper="letter", clinic="A clinic", made_at=site.clock.moment)
     assert "Check-in before a booster for the physician" in html
-    assert person()["last_name"] in html
+    assert person()["first_name"] in html
 
 
 def test_what_the_protocol_asks_for_by_now_is_listed(site: Site):
