@@ -58,7 +58,7 @@ def crisis(
 
     `page`: the page that was sent is not complete; it comes again after the help, as typed.
     `typed`: what was typed for a call that could not be taken. `kept`: what to say instead of what
-    has become of the answers.
+    has become of the answers, when the storage fails; then the form holds what it held.
     """
     saved = "crisis.kept" if around.may_come_back(intake) else "crisis.kept_no_code"
     drawn = around.crisis_page(panels)
@@ -69,6 +69,8 @@ def crisis(
             "posted": [{"name": HELD_BACK, "value": "yes"}, *typed_pairs(*OURS)],
             "revision": intake.revisions.get(page.id, 0),
         }
+    if kept:  # a token of a session that cannot be read would not hold
+        drawn |= {"posted": _as_sent(call_me.NUMBER, call_me.WHEN), "as_sent": True}
     return render_template("patient/crisis.html", **{"posted": []} | drawn | {"sent": sent})
 
 
@@ -106,16 +108,18 @@ def _not_received(panels: Sequence[Panel]) -> str:
         **drawn | {"panel": drawn["panel"] | {"told": told}},
         kept=i18n.t("crisis.not_saved_kept"),
         posted=_as_sent(),
+        as_sent=True,
         action=request.form.get("action", CONTINUE),
         sent=False,
         not_received=i18n.t("crisis.not_saved"),
     )
 
 
-def _as_sent() -> list[dict[str, str]]:
+def _as_sent(*besides: str) -> list[dict[str, str]]:
     """All that was posted but the button, the token and the revision included."""
+    left = ("action", *besides)
     pairs = request.form.items(multi=True)
-    return [{"name": name, "value": value} for name, value in pairs if name != "action"]
+    return [{"name": name, "value": value} for name, value in pairs if name not in left]
 
 
 def switch_language(visit: Visit) -> None:
