@@ -1,4 +1,4 @@
-"""Leave at once, for somebody who is watched while answering (docs/decisions/0013-quick-exit.md).
+"""Leave at once, for somebody who is watched while answering (docs/decisions/0015-quick-exit.md).
 
 Pages with `quick_exit` in their definition have a button that shows another site in their place and
 ends the session in this browser. Neither its address nor its words say what the page is about.
