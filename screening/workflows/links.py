@@ -55,7 +55,7 @@ def ask_for_link(office: Office, intake_id: str, to: str, place: str) -> str | N
     with office.database.write() as conn:
         act = Act(conn, office, PATIENT)
         intake = intakes.read_draft(conn, office.vault, intake_id)
-        if intake is None or intake.status != DRAFT:
+        if intake is None or intake.status != DRAFT or intake.withdrawn_at:
             raise NotADraft(intake_id)
         limits = (("link", intake_id, LINKS_A_DAY), ("link-place", place, LINKS_FROM_ONE_PLACE))
         if not all(_may(act, kind, key, most) for kind, key, most in limits):

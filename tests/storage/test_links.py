@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from screening.storage import intakes, links
+from screening.storage import intakes, links, messages
 from screening.storage.intakes import LINKS
 from screening.storage.vault import VaultError
 
@@ -88,8 +88,12 @@ def test_a_link_has_its_time(database, vault, draft):
         assert links.delete_old(conn, before=NOW + timedelta(seconds=1)) == 1
 
 
-def test_a_link_goes_with_its_draft(database, vault, draft):
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_link_goes_with_its_draft(database, vault, draft, waits):
     link = make(database, vault, draft)
     with database.write() as conn:
-        assert intakes.delete_draft(conn, draft.id)
+        if waits:
+            assert messages.close_draft(conn, draft.id, now=NOW)
+        else:
+            assert intakes.delete_draft(conn, draft.id)
     assert find(database, vault, link.handle) is None

