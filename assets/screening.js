@@ -2,13 +2,16 @@
 import { Button } from "./node_modules/govuk-frontend/dist/govuk/components/button/button.mjs";
 import { CharacterCount } from "./node_modules/govuk-frontend/dist/govuk/components/character-count/character-count.mjs";
 import { ErrorSummary } from "./node_modules/govuk-frontend/dist/govuk/components/error-summary/error-summary.mjs";
+import { focusNotice, noToAll } from "./asking_back.js";
 import { codeTools } from "./code.js";
 import { watchAlerts } from "./alerts.js";
-import { focusNotice, noToAll } from "./asking_back.js";
 import { exclusiveTicks, quickExit } from "./manners.js";
 import { medicineNames } from "./medicines.js";
 import { revealFollowUps } from "./reveal.js";
 import { unitSwitch } from "./units.js";
+import { autosaves } from "./autosave.js";
+import { localTimes } from "./clock.js";
+import { watchIdle } from "./idle.js";
 
 document.documentElement.classList.add("js");
 document.body.classList.add("govuk-frontend-supported");
@@ -23,9 +26,14 @@ if (form) {
   medicineNames(form);
 }
 quickExit(document);
-focusNotice(document);
 watchAlerts(document);
 codeTools(document);
+focusNotice(document);
+localTimes(document);
+
+const autosave = form ? autosaves(form) : null;
+const idle = document.querySelector("dialog[data-idle]");
+if (idle) watchIdle(idle, autosave);
 
 for (const Component of [Button, CharacterCount, ErrorSummary]) {
   for (const root of document.querySelectorAll(`[data-module="${Component.moduleName}"]`)) {

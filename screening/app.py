@@ -27,6 +27,7 @@ from .web import (
     compression,
     csrf,
     errors,
+    half,
     headers,
     health,
     i18n,
@@ -46,7 +47,7 @@ from .workflows.office import Office, Post
 
 FOR_STAFF = (auth, account, staff, users, admin_export)
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
-PAGES = (health, patient, after, patient_checkin, links, quick_exit, *FOR_STAFF)
+PAGES = (health, patient, after, half, patient_checkin, links, quick_exit, *FOR_STAFF)
 
 
 class App(Flask):

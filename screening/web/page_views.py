@@ -13,7 +13,7 @@ from ..questionnaire.definition import Page, Question, Questionnaire
 from ..questionnaire.validation import Problem
 from ..workflows import page_times
 from ..workflows.progress import Progress
-from . import asking_back, drawing, fields, measures, spelling
+from . import asking_back, drawing, fields, half_views, measures, spelling
 from .around import care_after
 from .current import office
 from .followups import follow_up
@@ -58,6 +58,7 @@ def stored_page(page: Page, visit: Visit) -> str:
         "revision": visit.revision(page),
         "back_url": _back_url(before, is_last=page.id == progress.last.id),
         "fields": _fields(page, facts),
+        **half_views.last_saved(visit),
     }
     return drawing.page_html(page, language(), returning(), lambda: _marked(page, visit), values)
 
@@ -67,7 +68,8 @@ def _marked(page: Page, visit: Visit) -> Context:
     context = question_page(page, visit)
     marks = {name: drawing.marked(name) for name in ("revision", "back_url", "fields")}
     step = {name: drawing.marked(name) for name in ("number", "count", "left")}
-    return context | marks | {"step": context["step"] | step}
+    saving = half_views.nobodys(page)
+    return context | marks | {"step": context["step"] | step, "saving": saving}
 
 
 def group_page(
@@ -125,6 +127,7 @@ def _frame(page: Page, visit: Visit, problems: Sequence[Problem]) -> Context:
         "errors": fields.error_links(questionnaire, problems, language()),
         "back_url": _back_url(before, is_last=is_last),
         "care": care_after(before, visit),
+        "saving": half_views.saving(page, visit),
     }
 
 

@@ -11,15 +11,39 @@ from ..assessment.facts import Facts
 from ..questionnaire.answers import NO
 from ..questionnaire.definition import Page, Panel, Question
 from ..storage.intakes import NotADraft, PageAnswers, StaleRevision, StoredIntake
+from ..workflows import half
 from ..workflows import intake as intake_flow
 from ..workflows.sending import Rejected
-from . import around, asking_back, code_page, help_pages, i18n, page_views, said, spelling
+from . import (
+    around,
+    asking_back,
+    carried,
+    code_page,
+    half_views,
+    help_pages,
+    i18n,
+    page_views,
+    said,
+    spelling,
+)
 from .current import office
 from .forms import posted_rows
-from .judging import ADD, CONTINUE, LATER, Sent, judge, judge_group, number_sent, typed_pairs
+from .judging import (
+    ADD,
+    CONFIRMED,
+    CONTINUE,
+    HELP_READ,
+    LATER,
+    Sent,
+    judge,
+    judge_group,
+    number_sent,
+    typed_pairs,
+)
 from .patient_session import Visit, begin, end
 
 STOP, LANGUAGE, STORED, NO_TO_ALL = "stop", "language", "stored", "no-to-all"
+UNDO = "undo"  # what was typed and not sent
 CONFLICT = "conflict"  # marks what the page of two tabs posts
 
 
@@ -27,6 +51,7 @@ def show(page: Page, visit: Visit, **drawn: Any) -> str:
     """The page with what is stored, or with what was typed and its problems."""
     post_to, errors = drawn.pop("post_to", None), drawn.pop("errors", None)
     care, said_no = drawn.pop("care", None), drawn.pop("said_no", None)
+    begun = drawn.pop("begun", None)
     doubts = drawn.pop("doubts", ())
     if page.group:
         context = page_views.group_page(page, visit, **drawn)
@@ -39,16 +64,38 @@ def show(page: Page, visit: Visit, **drawn: Any) -> str:
     if drawn.get("typed"):
         context["ask_back"] = asking_back.view(page, doubts, drawn["typed"])
         context["confirmed"] = asking_back.confirmed(doubts, drawn["typed"])
+    context |= {"said_no": said_no} if said_no else {}
+    context |= {"begun": half_views.begun_box(page, visit, begun)} if begun else {}
+    if drawn.get("typed"):
+        context["saving"] = half_views.saving(page, visit, drawn["typed"])
+        context["ask_back"] = asking_back.view(page, doubts, drawn["typed"])
+        context["confirmed"] = asking_back.confirmed(doubts, drawn["typed"])
     # Typed on the page as it was then: what another tab saved since is not overwritten unseen.
     typed_on = number_sent(drawn["typed"].get("revision")) if drawn.get("typed") else None
     context |= {"revision": typed_on} if typed_on is not None else {}
     return render_template(template, **context | {"post_to": post_to})
 
 
-def show_stored(page: Page, visit: Visit) -> str:
+def show_stored(page: Page, visit: Visit) -> Response | str:
+    begun = half.begun(office(), visit.intake, page) if visit.is_draft else None
+    if begun:
+        return _show_begun(page, visit, begun)
     if page.group:
         return show(page, visit, row=_row_asked(page, visit, {}))
     return page_views.stored_page(page, visit)
+
+
+def _show_begun(page: Page, visit: Visit, begun: half.Begun) -> Response | str:
+    """The page as it was left in the middle; a list at the row that was being written."""
+    typed = half_views.form_typed(begun)
+    if page.group:
+        row = half_views.row_typed(page, visit, begun)
+        if row != _row_asked(page, visit, {}):
+            return redirect(said.page_url(page, row=row, return_to=said.returning()), 303)
+        return show(page, visit, row=row, typed=typed, begun=begun)
+    facts = _facts_as_typed(page, visit.intake, Sent(dict(begun.typed.answers), []))
+    care = half_views.care_begun(page, visit, begun)
+    return show(page, visit, typed=typed, facts=facts, care=care, begun=begun)
 
 
 def show_typed(
@@ -67,8 +114,10 @@ def receive(page: Page, visit: Visit) -> Response | str:
         return _go_on(page, visit, action)
     if action == LANGUAGE:
         return _in_other_language(page, visit)
-    if action == STORED:
-        return redirect(said.page_url(page), 303)
+    if action == UNDO and visit.intake:
+        half.forget(office(), visit.intake.id, page.id, actor=intake_flow.PATIENT)
+    if action in (STORED, UNDO):
+        return redirect(said.page_url(page, return_to=said.returning()), 303)
     return _no_to_all(page, visit) if action == NO_TO_ALL else _take(page, visit, action)
 
 
@@ -78,6 +127,8 @@ def _take(page: Page, visit: Visit, action: str) -> Response | str:
     if page.group and action.startswith(spelling.ACTION) and not sent.problems:
         rows = spelling.respelled(page.group, sent.answers.get(page.group.id) or [], action)
         sent, action = Sent({page.group.id: rows}, []), ADD  # the list comes again
+    if _help_is_read(page, visit, sent):
+        return redirect(_next_url(page, visit), 303)
     if (sent.problems or sent.unconfirmed) and action != LATER:
         if intake_flow.tells_danger(office(), visit.intake, page, sent.answers):
             return _store(page, visit, sent, action)  # help first; the rest is asked for after it
@@ -85,11 +136,20 @@ def _take(page: Page, visit: Visit, action: str) -> Response | str:
     return _store(page, visit, sent, action)
 
 
+def _help_is_read(page: Page, visit: Visit, sent: Sent) -> bool:
+    """A risk answer was stored, the help read, and what may be a slip is now confirmed: the same
+    answers do not bring the same help again."""
+    here = visit.intake.answers.get(page.id) if visit.intake else None
+    read = HELP_READ in request.form.getlist(CONFIRMED)
+    return read and bool(sent.confirmed) and not sent.unconfirmed and sent.answers == here
+
+
 def _store(page: Page, visit: Visit, sent: Sent, action: str) -> Response | str:
     try:
         saved = _save(page, visit.intake, sent)
     except StaleRevision as stale:
-        return _conflict(page, sent, stale.answers, stale.revision)
+        counter = stale.counter if isinstance(stale, half.TypedElsewhere) else 0
+        return _conflict(page, sent, stale.answers, stale.revision, counter)
     except NotADraft:  # sent, or sent once more, while this request was on its way
         return redirect(url_for("after.done"), 303) if _is_last(page) else abort(409)
     if (sent.problems or sent.unconfirmed) and saved.panels and action != LATER:
@@ -113,6 +173,7 @@ def _save(page: Page, intake: StoredIntake | None, sent: Sent) -> intake_flow.Sa
         answers,
         revision=number_sent(request.form.get("revision")),
         seen=intake,
+        form=half_views.form_of(page, sent),
     )
 
 
@@ -121,6 +182,7 @@ def _after(page: Page, saved: intake_flow.Saved, action: str) -> Response | str:
         end()
         return redirect(url_for("patient.adults"), 303)
     begin(saved.intake.id)
+    carried.take_up(saved.intake)
     code = _code_page(page, saved, leaving=action == LATER)
     if action == LATER and (saved.panels or not code):
         return leave(saved.intake, saved.panels)
@@ -151,6 +213,8 @@ def _onward(page: Page, saved: intake_flow.Saved, action: str) -> Response | str
 
 
 def _send(page: Page, visit: Visit, intake_id: str) -> Response | str:
+    if half_views.unsent(visit):  # typed on another page, and never sent
+        return redirect(url_for("patient.check"), 303)
     try:
         intake_flow.send(office(), intake_id)
     except Rejected:
@@ -170,7 +234,9 @@ def _go_on(page: Page, visit: Visit, action: str) -> Response | str:
     if action == LANGUAGE:
         return help_pages.in_other_language(visit, page)
     if help_pages.HELD_BACK in request.form and visit.is_draft:
-        return _again(page, visit, judge(page, visit.intake, request.form))
+        typed = request.form.copy()
+        typed.add(CONFIRMED, HELP_READ)
+        return _again(page, visit, judge(page, visit.intake, request.form), typed)
     return redirect(_next_url(page, visit), 303)
 
 
@@ -228,9 +294,11 @@ def _in_other_language(page: Page, visit: Visit) -> Response | str:
     return _again(page, visit, Sent(good, []), typed, doubts=judged.confirmed)
 
 
-def _conflict(page: Page, sent: Sent, stored: PageAnswers, revision: int) -> Response:
+def _conflict(page: Page, sent: Sent, stored: PageAnswers, revision: int, counter: int) -> Response:
+    """`counter`: of what another tab typed, when it is that which differs."""
     rows = around.differences(page, sent.answers, stored)
-    drawn = {"rows": rows, "posted": typed_pairs(CONFLICT), "revision": revision}
+    posted = [*typed_pairs(CONFLICT), {"name": "half", "value": str(counter)}]
+    drawn = {"rows": rows, "posted": posted, "revision": revision}
     page_html = render_template("patient/conflict.html", title=i18n.t("conflict.title"), **drawn)
     return make_response(page_html, 409)
 
@@ -240,8 +308,9 @@ def _conflict_in_other_language(page: Page, visit: Visit) -> Response | str:
     sent = judge_group(page, visit) if page.group else judge(page, visit.intake, request.form)
     help_pages.switch_language(visit)
     now = intake_flow.read(office(), visit.intake.id) if visit.intake else None
-    stored = now.answers.get(page.id, {}) if now else {}
-    return _conflict(page, sent, stored, Visit(now).revision(page))
+    begun = half.begun(office(), now, page)
+    stored = begun.typed.answers if begun else now.answers.get(page.id, {}) if now else {}
+    return _conflict(page, sent, stored, Visit(now).revision(page), begun.counter if begun else 0)
 
 
 def _next_url(page: Page, visit: Visit) -> str:

@@ -1,5 +1,6 @@
 """The patient's way: start, pages, check, send, receipt; leaving and coming back."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
@@ -10,10 +11,23 @@ from werkzeug.wrappers import Response
 from ..questionnaire.definition import Page, Question
 from ..storage.database import DatabaseUnavailableError
 from ..storage.intakes import DRAFT, NotADraft, StoredIntake
+from ..workflows import half, page_times, throttle
 from ..workflows import intake as intake_flow
-from ..workflows import page_times, throttle
 from ..workflows.progress import Progress
-from . import about, after, around, code_page, help_pages, i18n, judging, pages, said, unsaved
+from . import about, (
+    about,
+    after,
+    around,
+    carried,
+    code_page,
+    half_views,
+    help_pages,
+    i18n,
+    judging,
+    pages,
+    said,
+    unsaved,
+)
 from .call_me import CALL
 from .current import office, settings
 from .forms import coerce
@@ -48,6 +62,8 @@ def start() -> Response | str:
         minutes=page_times.typical_minutes(office()),
         idle_minutes=unsaved.IDLE_MINUTES,
         closed="closed" in request.args,
+        begin_again=carried.waits(),
+        care=carried.care(),
         kept_until=around.kept_until(),
         resume_url=url_for("patient.resume"),
         about_url=url_for("patient.about"),
@@ -107,7 +123,7 @@ def remove(page_id: str, number: int) -> Response | str:
     action = request.form.get("action")
     if number >= len(rows) or (request.method == "POST" and action != pages.LANGUAGE):
         if number < len(rows) and action == "remove":
-            _remove_row(asked, group, here.intake, rows[:number] + rows[number + 1 :])
+            _remove_row(asked, group, here.intake, number)
         return redirect(said.page_url(asked, return_to=said.returning()), 303)
     if action == pages.LANGUAGE:
         i18n.choose_other()
@@ -121,11 +137,15 @@ def remove(page_id: str, number: int) -> Response | str:
     )
 
 
-def _remove_row(asked: Page, group: Question, intake: StoredIntake, left: list[Any]) -> None:
+def _remove_row(asked: Page, group: Question, intake: StoredIntake, number: int) -> None:
+    rows = list(intake.merged[group.id])
+    left = rows[:number] + rows[number + 1 :]
     # Removing the last row does not say "I have none": the list is open again.
     answers = {group.id: left} if left else {}
     revision = intake.revisions.get(asked.id, 0)
-    intake_flow.save_page(office(), intake.id, asked, answers, revision=revision)
+    begun = half.begun(office(), intake, asked)
+    form = half_views.without_row(asked, begun, number) if begun else None
+    intake_flow.save_page(office(), intake.id, asked, answers, revision=revision, form=form)
 
 
 @blueprint.route("/tasks", methods=["GET", "POST"])
@@ -155,6 +175,8 @@ def _tasks_page(here: Visit, intake: StoredIntake, wrong: str | None) -> str:
     """`wrong`: what is wrong with the address that a link was to go to."""
     progress = here.progress
     listed = [_task(listed_page, progress) for listed_page in progress.expected]
+    for task in listed:
+        task["status"] = "started" if task["id"] in intake.halves else task["status"]
     done = sum(task["status"] == "done" for task in listed)
     return render_template(
         "patient/tasks.html",
@@ -208,12 +230,15 @@ def check() -> Response | str:
         return help_pages.in_other_language(here)
     if action == pages.LANGUAGE:
         help_pages.switch_language(here)
-    elif request.method == "POST":
-        return _from_check(here.progress)
-    return render_template("patient/check.html", **around.check_page(here))
+    unsent = half_views.unsent(here)
+    if action != pages.LANGUAGE and request.method == "POST":
+        return _from_check(here.progress, unsent)
+    return render_template("patient/check.html", unsent=unsent, **around.check_page(here))
 
 
-def _from_check(progress: Progress) -> Response:
+def _from_check(progress: Progress, unsent: Sequence[said.Context]) -> Response:
+    if unsent:
+        return redirect(unsent[0]["href"], 303)
     if _only_last_is_open(progress):
         return redirect(said.page_url(progress.last), 303)
     still_open = progress.first_open or progress.last
@@ -291,17 +316,19 @@ def resume() -> Response | str:
 def welcome_back(intake: StoredIntake) -> Response | str:
     """Begin a session on an intake that was opened again, where the patient was."""
     begin(intake.id)
+    carried.forget()
     if intake.status != DRAFT:
         return after.welcome(intake)
     i18n.choose(str(intake.merged.get("language", i18n.current_language())))
     return _where_they_were(visit_of(intake)) or redirect(url_for("patient.tasks"), 303)
 
 
-def _where_they_were(here: Visit) -> str | None:
+def _where_they_were(here: Visit) -> Response | str | None:
     """The page that was being written when the session ended, with what was typed."""
     asked, typed = unsaved.held_page()
     if asked is None or _not_yet(asked, here) is not None:
-        return None
+        stopped = half_views.where_they_stopped(here)
+        return redirect(stopped, 303) if stopped else None
     return pages.show_typed(asked, here, typed, post_to=said.page_url(asked))
 
 

@@ -159,6 +159,7 @@ def install(app: Flask, office: Office, settings: Settings) -> None:
     app.session_interface = ServerSessions(office, settings)
     # Flask-Login would write to patients' sessions too, to guard cookies that hold data.
     app.config["SESSION_PROTECTION"] = None
+    app.jinja_env.globals["session_minutes"] = int(IDLE.total_seconds() // 60)
 
     @app.before_request
     def need_storage_to_change_anything() -> None:

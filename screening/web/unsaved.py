@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..questionnaire.definition import Page
 from ..storage.database import DatabaseUnavailableError
-from . import around, call_me, errors, help_pages, pages, said, sessions
+from . import around, call_me, carried, errors, half_views, help_pages, pages, said, sessions
 from .call_me import CALL
 from .current import office
 from .i18n import t
@@ -31,7 +31,13 @@ IDLE_MINUTES = int(sessions.IDLE.total_seconds() // 60)
 HELD = "held."  # what was typed when the session ended, carried through the resume page
 
 
-def resume_page(*, typed: MultiDict[str, str], wrong: bool = False, held: Any = ()) -> str:
+def resume_page(
+    *,
+    typed: MultiDict[str, str],
+    wrong: bool = False,
+    held: Any = (),
+    care: said.Context | None = None,
+) -> str:
     """Asks for the code. `held`: what goes on to the page that is shown when the code is right."""
     wrong_text = t("resume.wrong") if wrong else None
     kept = held or [
@@ -46,6 +52,7 @@ def resume_page(*, typed: MultiDict[str, str], wrong: bool = False, held: Any = 
         start_url=url_for("patient.start"),
         errors=[{"text": wrong_text, "href": "#code"}] if wrong_text else [],
         held=kept,
+        care=care,
         idle_minutes=IDLE_MINUTES if was_idle() else None,
         action=url_for("patient.resume"),
         sends_numbers=office().sends_mail,
@@ -58,14 +65,18 @@ def was_idle() -> bool:
     return bool(getattr(session, "expired", False))
 
 
-def come_back(status: int = 200) -> Response:
+def come_back(status: int = 200) -> AnyResponse:
     """The session ended while the patient was writing: ask for the code, keep what was typed."""
     if request.path == url_for("patient.resume"):
         return make_response(resume_page(typed=request.form), status)
     asked = None if "code" in request.form else _page_posted()  # the code's page holds no answer
+    if asked and request.form.get("no_code"):
+        carried.carry(asked)
+        return redirect(url_for("patient.start"), 303)
     held = [{"name": HELD + "page", "value": asked.id}] if asked else []
     held += [pair | {"name": HELD + pair["name"]} for pair in typed_pairs()] if asked else []
-    return make_response(resume_page(typed=MultiDict(), held=held), status)
+    care = half_views.care_typed(asked) if asked else None
+    return make_response(resume_page(typed=MultiDict(), held=held, care=care), status)
 
 
 def held_page() -> tuple[Page | None, MultiDict[str, str]]:
@@ -91,7 +102,8 @@ def token_expired(_error: CSRFError) -> AnyResponse:
     if here.intake is None and request.path == url_for("patient.about"):
         return redirect(said.page_url(first), 303)
     # Whoever has not saved the first page has no code yet.
-    begins = asked is not None and asked.id == first.id and request.form.get("revision") == "0"
+    uncoded = request.form.get("revision") == "0" or bool(request.form.get("no_code"))
+    begins = asked is not None and asked.id == first.id and uncoded
     if request.path == url_for("patient.resume") or (here.intake is None and not begins):
         return come_back(400)
     if asked is None or not (begins or here.is_draft):

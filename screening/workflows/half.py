@@ -125,6 +125,12 @@ def forget(office: Office, intake_id: str, page_id: str, *, actor: str) -> None:
             act.note("page.begun_again", intake_id, page=page_id)
 
 
+def stay(office: Office, intake_id: str, *, actor: str) -> None:
+    """The patient is still there, though nothing is typed."""
+    with acting(office, actor) as act:
+        intakes.touch(act.conn, intake_id, now=office.now())
+
+
 def is_child(answers: Answers, today: date) -> bool:
     day = born(answers)
     return day is not None and age_on(day, today) < ADULT

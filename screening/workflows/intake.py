@@ -14,8 +14,7 @@ from ..assessment.facts import Facts
 from ..assessment.outcome import urgent_rules
 from ..questionnaire.answers import Answers
 from ..questionnaire.definition import Page, Panel
-from ..questionnaire.validation import Problem, age_on, normalise, problems_in
-from ..record import born
+from ..questionnaire.validation import Problem, normalise, problems_in
 from ..storage import half_pages, intakes
 from ..storage.intakes import DRAFT, NotADraft, StoredIntake
 from ..storage.sessions import StoredSession
