@@ -141,3 +141,33 @@ def test_a_keyboard_is_enough(visitor: Visitor, store: Site) -> None:
             break
     assert visitor.path != "/form/mood"
     assert page.locator(".govuk-error-summary").count() == 0
+
+
+ON_PAPER = """() => [...document.querySelectorAll("body *")]
+    .filter(one => !one.children.length && one.checkVisibility() && one.textContent.trim())
+    .map(one => one.textContent.trim())"""
+
+
+def test_the_code_is_copied_and_printed_as_a_plain_card(visitor: Visitor) -> None:
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visitor.open("/").walk(person(), until="date-of-birth").answer_page(person())
+    page, code = visitor.page, visitor.code.split()
+    page.click("[data-copy]")
+    page.wait_for_function("document.querySelector('[data-copied]').textContent === 'Copied'")
+    assert page.evaluate("navigator.clipboard.readText()") == "-".join(code)
+    assert page.title() == "Your code"
+    page.emulate_media(media="print")
+    printed = page.evaluate(ON_PAPER)
+    assert set(code) < set(printed)
+    assert not [words for words in printed if "Ketamine" in words or "link" in words]
+    assert page.locator("button:visible, input:visible, summary:visible").count() == 0
+
+
+def test_without_a_script_there_is_nothing_to_copy_with(browser: Browser, server: Server) -> None:
+    visitor = Visitor(browser, server.url, java_script_enabled=False)
+    visitor.open("/").walk(person(), until="date-of-birth").answer_page(person())
+    assert len(visitor.code.split()) == 7
+    assert visitor.page.locator("[data-copy]:visible, [data-print]:visible").count() == 0
+    visitor.page.click("summary")
+    assert visitor.page.locator("#email").is_visible()
+    visitor.close()
