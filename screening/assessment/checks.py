@@ -39,9 +39,10 @@ class Doubt:
 
 def doubts(page: Page, facts: Facts) -> list[Doubt]:
     """The checks of a page of questions that are true of these answers, in order."""
+    checks = () if page.group else page.checks
     return [
         Doubt(check, {name: facts.value(name) for name in _names(check)})
-        for check in page.checks
+        for check in checks
         if facts.holds(check.when) is True
     ]
 

@@ -10,7 +10,7 @@ from ..questionnaire.answers import NO
 from ..questionnaire.definition import Page, Question
 from . import fields, measures, said
 from .i18n import t
-from .judging import CONFIRMED
+from .judging import ADD, CONFIRMED, CONTINUE
 
 Typed = MultiDict[str, str]
 
@@ -24,6 +24,7 @@ def view(page: Page, found: Sequence[Doubt], typed: Typed) -> said.Context | Non
         "title": t(f"ask_back.{kind}_title"),
         "lead": t(f"ask_back.{kind}_lead"),
         "yes": t(f"ask_back.{kind}_yes"),
+        "action": ADD if typed.get("action") == ADD else CONTINUE,
         "items": [
             {"text": _text(page, doubt), "links": _links(page, doubt, typed)} for doubt in found
         ],
@@ -88,10 +89,9 @@ def _link(page: Page, doubt: Doubt, name: str, typed: Typed) -> dict[str, str]:
         href = f"#{page.group.id}-{doubt.row}-{name}"
         return {"text": t("ask_back.change", thing=thing), "href": href}
     question = next(question for question in page.questions if question.id == name)
-    if doubt.check.kind == "fact":
-        return {"text": t("ask_back.change_fact"), "href": f"#{fields.first_control(question)}"}
+    key = "ask_back.change_fact" if doubt.check.kind == "fact" else "ask_back.change"
     thing = said.in_language(question.thing)
-    return {"text": t("ask_back.change", thing=thing), "href": f"#{_control(question, typed)}"}
+    return {"text": t(key, thing=thing), "href": f"#{_control(question, typed)}"}
 
 
 def _control(question: Question, typed: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from .patient_session import Visit
 
 CONTINUE, ADD, LATER = "continue", "add", "later"  # the buttons of a page
 CONFIRMED = "confirmed"  # hidden inputs: what going on says yes to
+HELP_READ = "help-read"  # among them: the page came again after the help for an answer on it
 # What a form holds beside what was typed.
 OURS = (
     "csrf_token", "revision", "action", "half", "half_writer", "half_turn", "half_at", "no_code",
@@ -40,6 +41,7 @@ class Sent:
 
     @property
     def confirmed(self) -> list[Doubt]:
+        """What was asked back and said yes to."""
         told = request.form.getlist(CONFIRMED)
         return [doubt for doubt in self.doubts if doubt.token in told]
 
