@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from .intakes import DRAFT, HALF_PAGES, INTAKES, LINKS, MESSAGES, SUBMISSIONS, SUBMITTED
+from .intakes import DRAFT, INTAKES, LINKS, MESSAGES, SUBMISSIONS, SUBMITTED
 from .sealed import seal_json, unseal_json
 from .vault import Vault
 
@@ -149,8 +149,7 @@ def close_draft(conn: Connection, intake_id: str, *, now: datetime) -> bool:
         .where(INTAKES.c.id == intake_id, INTAKES.c.status == DRAFT)
         .values(withdrawn_at=now, code_hmac=None)
     )
-    for child in (LINKS, HALF_PAGES):
-        conn.execute(delete(child).where(child.c.intake_id == intake_id))
+    conn.execute(delete(LINKS).where(LINKS.c.intake_id == intake_id))
     return changed.rowcount == 1
 
 

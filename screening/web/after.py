@@ -24,11 +24,12 @@ from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from ..assessment.facts import has_crisis_words
+from ..questionnaire.definition import Panel
 from ..storage.database import DatabaseUnavailableError
 from ..storage.intakes import NotADraft, StoredIntake
 from ..workflows import after as after_flow
 from ..workflows.after import MESSAGES_A_DAY, Status
-from . import around, copies, errors, help_pages, i18n, unsaved
+from . import around, call_me, copies, errors, help_pages, i18n, unsaved
 from .current import office, queue, settings
 from .dates import day_in_words, moment_in_words
 from .fields import plain_view
@@ -214,7 +215,7 @@ def message() -> Response | str:
         return elsewhere or abort(404)
     action, typed = request.form.get("action"), _typed("message")
     if "seen" in request.form:
-        return _after_help(action)
+        return _after_help(here.intake, action)
     if action == LANGUAGE:
         i18n.choose_other()
     if action == LANGUAGE or request.method == "GET":
@@ -223,7 +224,7 @@ def message() -> Response | str:
     if not wrong and not after_flow.send_message(office(), here.intake.id, typed):
         wrong = t("message.full", limit=MESSAGES_A_DAY)
     if has_crisis_words(typed):
-        return _help("" if wrong is None else typed)
+        return _help(here.intake, "" if wrong is None else typed)
     if wrong:
         return _message_page(typed, wrong)
     flash(t("message.sent"))
@@ -252,24 +253,38 @@ def _message_page(typed: str = "", wrong: str | None = None) -> str:
     )
 
 
-def _help(not_kept: str = "") -> str:
-    """The help after crisis words, in the very response. `not_kept`: what could not be sent."""
-    support = office().questionnaire.support or abort(404)
-    drawn = around.crisis_page([office().questionnaire.panel[support.panel]])
+def _panels() -> tuple[Panel, ...]:
+    """The help for crisis words."""
+    questionnaire = office().questionnaire
+    support = questionnaire.support
+    return (questionnaire.panel[support.panel],) if support else ()
+
+
+def _help(intake: StoredIntake, not_kept: str = "", call: call_me.Typed | None = None) -> str:
+    """The help after crisis words, in the very response. `not_kept`: what could not be sent;
+    `call`: what was typed for a call that could not be taken."""
+    panels = _panels()
     told = t("message.told_not_kept" if not_kept else "message.told", clinic=settings().clinic.name)
+    drawn = around.crisis_page(panels) | call_me.context(panels, intake, call)
     drawn["panel"] |= {"steps": [t("message.step")], "told": told}
-    posted = [{"name": "message", "value": not_kept}] if not_kept else []
-    kept = t("message.again" if not_kept else "message.sent")
     return render_template(
-        "patient/crisis.html", **drawn | {"kept": kept, "posted": posted, "sent": True}
+        "patient/crisis.html",
+        **drawn,
+        kept=t("message.again" if not_kept else "message.sent"),
+        posted=[{"name": "message", "value": not_kept}] if not_kept else [],
+        sent=True,
     )
 
 
-def _after_help(action: str | None) -> Response | str:
+def _after_help(intake: StoredIntake, action: str | None) -> Response | str:
     not_kept = _typed("message")
+    if action == call_me.CALL:
+        typed = call_me.receive(_panels(), intake)
+        failed = typed is not None and typed.failed
+        return make_response(_help(intake, not_kept, typed), 503 if failed else 200)
     if action == LANGUAGE:
         i18n.choose_other()
-        return _help(not_kept)
+        return _help(intake, not_kept)
     if not_kept:
         return _message_page(not_kept, _fault(not_kept) or t("message.again"))
     return redirect(url_for("after.status"), 303)
@@ -297,12 +312,12 @@ def withdraw() -> Response | str:
 
 def _withdraw(intake: StoredIntake, action: str | None) -> Response | str:
     if "seen" in request.form:
-        return _after_help(action)
+        return _after_help(intake, action)
     reason = _typed("reason")
     if len(reason) > LONGEST:
         return _withdrawal_page(reason, t("message.long", limit=LONGEST))
     after_flow.withdraw(office(), intake.id, reason)
-    return _help() if has_crisis_words(reason) else redirect(url_for("after.status"), 303)
+    return _help(intake) if has_crisis_words(reason) else redirect(url_for("after.status"), 303)
 
 
 def _withdrawal_page(typed: str, wrong: str | None = None) -> str:

@@ -10,8 +10,9 @@ from .answer_words import answer_lines, in_language, whole_question
 from .dates import moment_in_words
 from .i18n import text
 
-# What was answered about safety at home goes into no copy: whoever the patient fears may read it.
+# Whoever the patient fears may read the copy: nothing in it of safety at home, nor of pressure.
 KEPT_OUT = "dv"
+KEPT_OUT_TOO = ("feels_pushed",)
 
 
 def copy_of(sent: Sent, language: Language, clinic: str) -> Copy:
@@ -51,8 +52,8 @@ def _sections(facts: Facts, language: Language) -> Iterator[CopySection]:
 
 
 def _told(question: Question, facts: Facts) -> bool:
-    is_ours = question.id == "language"
-    return not is_ours and question.privacy != KEPT_OUT and facts.asked(question.id) is True
+    left_out = question.privacy == KEPT_OUT or question.id in ("language", *KEPT_OUT_TOO)
+    return not left_out and facts.asked(question.id) is True
 
 
 def _row(question: Question, facts: Facts, language: Language) -> CopyRow:

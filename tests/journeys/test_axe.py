@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from screening.workflows import after
 from screening.workflows import intake as intake_flow
 from tests.browser import Visitor
 from tests.builders import example, person
@@ -135,6 +136,35 @@ def test_help_and_the_receipt(patient: Judge, store: Site) -> None:
     assert patient.found == []
 
 
+def test_pages_after_sending(patient: Judge, store: Site) -> None:
+    answers = PLAN | {"language": patient.language}
+    resume(patient, store, "sign", **answers)
+    patient.at.open("/form/sign").answer_page(answers)
+    assert patient.at.path == "/done"
+    for path in ("/status", "/answers", "/answers.pdf?look=20", "/message"):
+        patient.open(path)
+    patient.at.open("/message").press("send")
+    patient.judge("an empty message")
+    patient.at.type_in({"message": "I want to die"}).press("send")
+    patient.judge("help after a message")
+    patient.at.press()
+    patient.judge("the status with a message")
+    patient.open("/withdraw")
+    patient.at.press("yes")
+    patient.judge("withdrawn")
+    patient.at.click('form[action="/close"] button')
+    patient.judge("closed")
+    assert patient.found == []
+
+
+def test_deleting_an_unfinished_form(patient: Judge, store: Site) -> None:
+    resume(patient, store, "anxiety", **PLAN | {"language": patient.language})
+    patient.open("/withdraw")
+    patient.at.press("yes")
+    patient.judge("deleted")
+    assert patient.found == []
+
+
 def test_two_tabs(patient: Judge, store: Site) -> None:
     resume(patient, store, "check")
     patient.at.open("/form/body")
@@ -149,6 +179,9 @@ def test_two_tabs(patient: Judge, store: Site) -> None:
 
 def test_the_physicians_pages(staff: Judge, store: Site) -> None:
     receipt = intake_flow.submit_answers(store.office, PLAN)
+    intake_id = store.submissions()[-1].intake_id
+    after.send_message(store.office, intake_id, "I want to die")
+    after.withdraw(store.office, intake_id, "")
     staff.open("/staff/sign-in")
     sign_in(staff.at, hire(store, PHYSICIAN))
     for path in ("/staff", f"/staff/intakes/{receipt.reference}", "/staff/account"):

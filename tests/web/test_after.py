@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from screening.storage.accounts import ADMIN, PHYSICIAN
-from screening.storage.intakes import AUDIT, DOCUMENTS, MESSAGES
+from screening.storage.intakes import AUDIT, DOCUMENTS, INTAKES, MESSAGES
+from screening.storage.vault import new_code
 from screening.tasks import delete_abandoned, make_copy
 from screening.web import after as after_pages
 from screening.web.i18n import text
 from screening.workflows import after, export, urgent
+from screening.workflows import intake as intake_flow
 from tests.builders import example, person
 from tests.outputs.test_pdf import needs_pango
 from tests.site import Site
@@ -28,12 +30,16 @@ PLAN = example("urgent-suicide-plan")["answers"]
 
 
 def sent(site: Site, **changes: Any) -> Walker:
-    """Somebody who sent the form and opened it again with the code."""
-    walker = site.walker_at("sign", **changes)
-    walker.answer_page(person(**changes))
-    if walker.path != "/done":  # the help that came with sending
-        walker.press()
-    return walker
+    """Somebody on the confirmation of a form that was sent before, with its code."""
+    answers = person(**changes)
+    receipt = intake_flow.submit_answers(site.office, answers)
+    code, vault = new_code(), site.office.vault
+    with site.office.database.write() as conn:
+        this = update(INTAKES).where(INTAKES.c.reference == receipt.reference)
+        conn.execute(this.values(code_hmac=vault.code_hmac(code)))
+    walker = site.walker().resume(code, answers["date_of_birth"])
+    walker.code = code
+    return walker.open("/done")
 
 
 def notes(site: Site, action: str) -> list[dict[str, Any]]:
@@ -71,7 +77,9 @@ def test_on_friday_evening_the_day_is_counted_at_the_clinic(site: Site) -> None:
 def test_the_confirmation_says_what_comes_next_whom_to_call_and_how_to_come_back(
     site: Site,
 ) -> None:
-    walker = sent(site)
+    walker = site.walker_at("sign")
+    walker.answer_page(PERSON)
+    assert walker.path == "/done"
     (submission,) = site.submissions()
     for words in (submission.reference, "until November 23, 2027", "805-555-0100", "911"):
         assert words in walker.text
@@ -118,6 +126,7 @@ def test_coming_back_is_in_the_language_of_the_form(site: Site) -> None:
     walker = site.walker().resume(code, BORN)
     assert walker.title == "Cómo va su formulario"
     assert "a más tardar el 25 de noviembre de 2026" in walker.text
+    assert ".." not in walker.text
 
 
 def test_a_check_in_is_offered_after_a_week_where_there_is_one(site: Site) -> None:
@@ -194,9 +203,12 @@ def test_the_copy_holds_every_answer_and_no_judgement(site: Site) -> None:
 @pytest.mark.parametrize("unsafe", [True, False])
 def test_what_was_said_about_safety_at_home_is_in_no_copy(site: Site, unsafe: bool) -> None:
     at_home = "not-safe-now" if unsafe else "yes"
-    walker = sent(site, alone_now="yes", safe_at_home=at_home).open("/answers")
+    pushed = "yes" if unsafe else "no"
+    walker = sent(site, alone_now="yes", safe_at_home=at_home, feels_pushed=pushed)
+    walker.open("/answers")
     assert "safe at home" not in walker.text
     assert "Are you alone" not in walker.text
+    assert "pressuring" not in walker.text
     assert "I am afraid of someone" not in walker.text
     assert "Some answers are left out of this copy to protect your privacy." in walker.text
 
@@ -205,7 +217,6 @@ def test_what_was_said_about_safety_at_home_is_in_no_copy(site: Site, unsafe: bo
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_the_file_says_what_the_page_says(site: Site, language: str) -> None:
     walker = sent(site, language=language, anything_else="Línea uno.\nLine two.")
-    site.app.extensions["queue"].run_waiting()
     if language == "es":
         walker = site.walker().resume(walker.code, BORN)
     page = walker.open("/answers")
@@ -216,9 +227,9 @@ def test_the_file_says_what_the_page_says(site: Site, language: str) -> None:
     assert walker.open("/answers.pdf").status == 202
     assert walker.answer.headers["Refresh"] == "3; url=/answers.pdf?look=1"
     assert walker.title == text("answers.waiting_title", language)
-    site.app.extensions["queue"].run_waiting()
-    answer = walker.client.get("/answers.pdf?look=1")
     reference = site.submissions()[0].reference
+    make_copy(site.office, reference, "letter", language)
+    answer = walker.client.get("/answers.pdf?look=1")
     assert answer.content_type == "application/pdf"
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Disposition"] == (
@@ -270,7 +281,7 @@ def test_a_message_reaches_the_record_and_its_sender_sees_when_it_was_read(site:
     walker.press("send", message="My new number is 805-555-0199.\nThank you.")
     assert walker.path == "/status"
     assert "The clinic has your message." in walker.text
-    assert "Sent November 23, 2026 at 12:00 PM. Not read yet." in walker.text
+    assert "Not read yet. Sent November 23, 2026 at 12:00 PM" in walker.text
     page = desk(site, PHYSICIAN)
     assert "Heron Message November 23" in unread(page)
     site.clock.wait(minutes=5)
@@ -283,7 +294,7 @@ def test_a_message_reaches_the_record_and_its_sender_sees_when_it_was_read(site:
     again = page.open(f"/staff/intakes/{reference}")
     assert "Read November 23, 2026 at 12:05 PM by Robin Physician" in again.text
     assert len(notes(site, "messages.read")) == 1
-    assert "Read November 23, 2026 at 12:05 PM." in walker.open("/status").text
+    assert "Read November 23, 2026 at 12:05 PM" in walker.open("/status").text
 
 
 def test_an_administrator_sees_no_message(site: Site) -> None:
@@ -359,6 +370,18 @@ def test_crisis_words_bring_help_at_once_and_are_marked_but_are_no_alert(site: S
     assert walker.press().path == "/status"
     assert "Heron Message Crisis words" in unread(desk(site, PHYSICIAN))
     assert len(notes(site, "message.sent")) == 1
+
+
+def test_the_help_after_a_message_offers_a_call(site: Site) -> None:
+    walker = sent(site).open("/message").press("send", message="I want to die")
+    assert walker.value("call_number") == PERSON["phone"]
+    walker.press("call", call_number="12")
+    assert walker.errors
+    walker.press("call", call_number="805-555-0177")
+    assert walker.path == "/message"
+    assert not walker.errors
+    assert len(site.alerts()) == 1  # asked for by the patient
+    assert walker.press().path == "/status"
 
 
 def test_a_message_too_long_with_crisis_words_brings_help_and_comes_back(site: Site) -> None:
