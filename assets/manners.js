@@ -38,10 +38,9 @@ export function quickExit(root) {
     event.preventDefault();
     leave();
   });
-  const keys = root.querySelector("[data-quick-exit-keys]");
-  keys.hidden = false;
+  for (const keys of root.querySelectorAll("[data-quick-exit-keys]")) keys.hidden = false;
   shiftThreeTimes(root, leave, (left) => {
-    root.querySelector("[data-quick-exit-status]").textContent = left ? keys.dataset[left] : "";
+    root.querySelector("[data-quick-exit-status]").textContent = left ? link.dataset[left] : "";
   });
 }
 

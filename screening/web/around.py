@@ -149,7 +149,8 @@ def with_clinic(text: str) -> str:
     # {mailed} and {closed} stand for sentences of their own.
     sentences = re.split(r"(?<=\.) |(?<={mailed}) |(?<={closed}) ", text)
     told_of = [one for one in sentences if not any(hole in one for hole in absent)]
-    return " ".join(told_of).format(**words)
+    # The clinic's words may end in a period of their own: "a 5 p. m."
+    return " ".join(told_of).format(**words).replace("..", ".")
 
 
 def contact_view(contact: Contact) -> Context:

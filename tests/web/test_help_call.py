@@ -65,7 +65,7 @@ def test_asked_for_again_after_somebody_answered_is_a_new_call(site, helped):
 
 
 @pytest.mark.parametrize(
-    ("number", "says"), [("", "Tell us a phone number"), ("12", "with the area code")]
+    ("number", "says"), [("", "Tell us the phone number"), ("12", "with the area code")]
 )
 def test_a_number_that_is_none_keeps_the_help_and_what_was_typed(site, helped, number, says):
     helped.press("call", call_number=number, call_when="at noon")
