@@ -94,7 +94,7 @@ def _row(
 ) -> Context:
     here = one.reference == record.reference
     return {
-        "day": day_in_words(one.point.day, "en"),
+        "day": _short(one.point.day),
         "href": None if here else url_for("staff.record", reference=one.reference),
         "reference": one.reference,
         "kind": "Check-in" if one.check_in else "Intake",
