@@ -14,7 +14,7 @@ from ..storage.intakes import DRAFT, NotADraft, StoredIntake
 from ..workflows import half, page_times, throttle
 from ..workflows import intake as intake_flow
 from ..workflows.progress import Progress
-from . import about, (
+from . import (
     about,
     after,
     around,
