@@ -61,10 +61,6 @@ def show(page: Page, visit: Visit, **drawn: Any) -> str:
     context |= {"errors": errors} if errors else {}
     context |= {"care": care} if care else {}
     context |= {"said_no": said_no} if said_no else {}
-    if drawn.get("typed"):
-        context["ask_back"] = asking_back.view(page, doubts, drawn["typed"])
-        context["confirmed"] = asking_back.confirmed(doubts, drawn["typed"])
-    context |= {"said_no": said_no} if said_no else {}
     context |= {"begun": half_views.begun_box(page, visit, begun)} if begun else {}
     if drawn.get("typed"):
         context["saving"] = half_views.saving(page, visit, drawn["typed"])
