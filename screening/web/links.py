@@ -5,18 +5,16 @@ The pages are the same whether the link leads anywhere or not, so that they tell
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from ..storage.intakes import StoredIntake
 from ..storage.links import HANDLE
 from ..workflows import links, throttle
-from . import around, fields, i18n
+from . import around, fields, i18n, patient
 from .code_page import LANGUAGE
 from .current import office, queue
 from .forms import coerce
 from .i18n import t
-from .patient import welcome_back
 
 blueprint = Blueprint("links", __name__)
 
@@ -28,10 +26,13 @@ MINUTES = int(links.NUMBER_LIVES.total_seconds() // 60)
 def back(handle: str) -> Response | str:
     if not HANDLE.fullmatch(handle):
         return redirect(url_for("patient.resume"), 303)
-    if request.form.get("action") == LANGUAGE:
-        i18n.choose_other()
-    elif request.method == "POST" and office().sends_mail:
+    action = request.form.get("action")
+    if action == "number" and office().sends_mail:
         return _send_number(handle)
+    if action == "continue":
+        return patient.resume()
+    if action == LANGUAGE:
+        i18n.choose_other()
     return _back_page()
 
 
@@ -46,7 +47,7 @@ def number(handle: str) -> Response | str:
         return _send_number(handle)
     elif request.method == "POST":
         intake = _entered(handle)
-        return welcome_back(intake) if intake else _number_page(t("links.wrong"))
+        return patient.welcome_back(intake) if intake else _number_page(t("links.wrong"))
     return _number_page()
 
 
@@ -83,8 +84,8 @@ def _back_page(wrong: str | None = None) -> str:
         title=t("links.back_title"),
         sends_numbers=office().sends_mail,
         minutes=MINUTES,
-        fields=around.resume_fields(MultiDict(), None),
-        resume_url=url_for("patient.resume"),
+        revision=None,
+        fields=around.resume_fields(request.form, None),
         errors=[{"text": wrong, "href": "#page"}] if wrong else [],
     )
 
@@ -107,6 +108,7 @@ def _number_page(wrong: str | None = None) -> str:
         title=t("links.number_title"),
         minutes=MINUTES,
         most=links.NUMBERS_A_DAY,
+        revision=None,
         fields=[typed, around.birth_view(request.form)],
         back_url=request.path.removesuffix("/number"),
         errors=[{"text": wrong, "href": "#number"}] if wrong else [],

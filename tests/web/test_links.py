@@ -220,10 +220,10 @@ def test_the_link_leads_to_the_code_as_well(site, postman):
     path = a_link(site, postman)
     code = intake_flow.new_code_for(site.office, site.intake.id)
     walker = site.walker().open(path)
-    (form,) = walker.soup.find_all("form", action="/resume")
-    fields = {control["name"]: control.get("value", "") for control in form.find_all("input")}
-    born = as_typed(fields, {"date_of_birth": BORN})
-    assert walker.send(fields | born | {"code": code}, to="/resume").path == "/tasks"
+    born = as_typed(walker.names(), {"date_of_birth": BORN})
+    walker.press("language", code=code, **born).press(code=code[:-1], **born)
+    assert list(walker.errors) == ["code"]
+    assert walker.press(code=code).path == "/tasks"
 
 
 def test_the_link_alone_opens_nothing(site, postman):
