@@ -102,6 +102,10 @@ def forget_number(conn: Connection, link_id: str) -> None:
     )
 
 
+def delete_link(conn: Connection, link_id: str) -> None:
+    conn.execute(delete(LINKS).where(LINKS.c.id == link_id))
+
+
 def delete_old(conn: Connection, *, before: datetime) -> int:
     """Delete links that no longer open anything, with the addresses they went to."""
     return conn.execute(delete(LINKS).where(LINKS.c.created_at < before)).rowcount

@@ -93,7 +93,8 @@ def ask_for_number(office: Office, handle: str) -> str | None:
 def enter(office: Office, handle: str, number: str, date_of_birth: str) -> StoredIntake | None:
     """The intake that link, number and date of birth open together. The number is then used up.
 
-    None when they open nothing; after five times the number is dead.
+    None when they open nothing. After five tries the number is dead; after five with the right
+    number and a wrong date, whatever number it was, so is the link.
     """
     with office.database.write() as conn:
         act = Act(conn, office, PATIENT)
@@ -115,8 +116,11 @@ def _opened(act: Act, link: StoredLink, number: str, date_of_birth: str) -> Stor
     if right and intake and answers_of(act, intake).get("date_of_birth") == date_of_birth:
         store.forget_number(conn, link.id)
         return intake
-    attempts.record(conn, office.vault, "number-tried", link.id, now=office.now())
-    if not _may(act, "number-tried", link.id, TRIES):
+    for kind in ("number-tried", *(["date-tried"] if right else [])):
+        attempts.record(conn, office.vault, kind, link.id, now=office.now())
+    if not _may(act, "date-tried", link.id, TRIES):  # a mailbox of somebody else
+        store.delete_link(conn, link.id)
+    elif not _may(act, "number-tried", link.id, TRIES):
         store.forget_number(conn, link.id)
     return None
 

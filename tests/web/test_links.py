@@ -341,6 +341,16 @@ def test_a_wrong_date_of_birth_opens_nothing(site, postman):
     assert "link.refused" in site.actions()
 
 
+def test_whoever_does_not_know_the_date_of_birth_is_soon_out(site, postman):
+    path = a_link(site, postman)
+    for day in (1, 2, 3, 4, 5):
+        walker = a_number(site, postman, path)
+        assert enter(walker, number_in(postman), f"1950-01-0{day}").errors
+    site.clock.wait(days=1, minutes=1)
+    a_number(site, postman, path)
+    assert len(postman.taken) == 1 + 5
+
+
 def test_a_page_that_was_open_for_long_comes_again(site, postman):
     path = a_link(site, postman)
     walker = a_number(site, postman, path)
