@@ -14,9 +14,13 @@ mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$sass" --no-source-map --quiet-deps kit.scss "$work/kit.css"
+"$sass" --no-source-map --quiet-deps kit-staff.scss "$work/kit-staff.css"
 cat "$work/kit.css" theme/*.css > "$work/screening.css"
-"$esbuild" "$work/screening.css" --minify --log-level=warning --target=chrome109,firefox109,safari15.4 \
-  --legal-comments=none --banner:css="$banner" --outfile="$out/screening.css"
+cat "$work/kit-staff.css" theme/staff/*.css > "$work/staff.css"
+for sheet in screening staff; do # a telephone does not load what only staff pages use
+  "$esbuild" "$work/$sheet.css" --minify --log-level=warning --target=chrome109,firefox109,safari15.4 \
+    --legal-comments=none --banner:css="$banner" --outfile="$out/$sheet.css"
+done
 "$esbuild" screening.js --bundle --format=esm --minify --log-level=warning --target=es2020 \
   --legal-comments=none --banner:js="$banner" --outfile="$out/screening.js"
 cp images/logo.svg images/favicon.svg LICENSE-govuk-frontend.txt "$out/"

@@ -120,6 +120,7 @@ function combobox(input, names) {
     if (!found.length || isDone) return;
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
+    list.scrollIntoView({ block: "nearest" }); // out from under a phone's keyboard
   };
   const choose = (item) => {
     input.value = item.textContent;

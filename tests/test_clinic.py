@@ -252,15 +252,16 @@ def test_our_theme_and_its_checks_name_the_same_colours():
 
 
 def test_every_colour_of_a_clinic_is_one_that_the_theme_uses():
-    built = (ROOT / "screening" / "web" / "static" / "screening.css").read_text("utf-8")
+    static = ROOT / "screening" / "web" / "static"
+    built = "".join((static / name).read_text("utf-8") for name in ("screening.css", "staff.css"))
     for name in colours.palette({"brand": "#1d4f91", "paper": "#f9fafc"}):
         assert f"var(--{name}" in built, name
 
 
-@pytest.mark.parametrize("sheet", sorted(THEME.glob("*.css")), ids=lambda path: path.name)
+@pytest.mark.parametrize("sheet", sorted(THEME.rglob("*.css")), ids=lambda path: path.name)
 def test_no_rule_names_by_its_number_a_colour_that_a_clinic_may_change(sheet):
     text = sheet.read_text("utf-8")
-    rules = text.partition("\n}\n")[2] if sheet.name == "base.css" else text
+    rules = text.partition("\n}\n")[2] if sheet == THEME / "base.css" else text
     changed = set(colours.palette({"brand": "#1d4f91", "paper": "#f9fafc"}))
     ours = {OURS[name]: f"var(--{name})" for name in changed & set(OURS)}
     assert {number: name for number, name in ours.items() if number in rules} == {}
