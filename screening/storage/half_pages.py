@@ -73,7 +73,7 @@ def keep(
         counter = before.counter + 1
     else:
         earlier = opened(vault, intake, page_id, before)
-        if earlier.writer != typed.writer:
+        if not typed.writer or earlier.writer != typed.writer:
             raise Elsewhere(page_id)
         if earlier.turn >= typed.turn:
             return before.counter

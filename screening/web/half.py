@@ -6,7 +6,7 @@ POST /form/PAGE/half  the page's form as it stands. Answered with JSON:
     counter  of what is kept now, to be sent back as `half`
     help     HTML of the help that the answers ask for, "" for none; there in every state
 POST /still-here      puts off the end of the session
-POST /close           ends it; answered with {"to": address to show instead}
+POST /close-page      ends it; answered with {"to": address to show instead}
 """
 
 from http import HTTPStatus
@@ -76,7 +76,7 @@ def still_here() -> Response:
     return jsonify(state="kept")
 
 
-@blueprint.post("/close")
+@blueprint.post("/close-page")
 def close() -> Response:
     end()
     return jsonify(to=url_for("patient.start", closed="yes"))
