@@ -11,7 +11,8 @@ from playwright.sync_api import Browser
 from screening.workflows import after
 from screening.workflows import intake as intake_flow
 from tests.browser import Visitor
-from tests.builders import example, person
+from tests.builders import example, medicine_row, person
+from tests.returning import begun, checked_in, sent
 from tests.server import Server
 from tests.site import Site
 from tests.web.desk import ADMIN, PHYSICIAN, hire
@@ -187,6 +188,27 @@ def test_the_physicians_pages(staff: Judge, store: Site) -> None:
     for path in ("/staff", f"/staff/intakes/{receipt.reference}", "/staff/account"):
         staff.open(path)
     assert staff.found == []
+
+
+def test_what_a_physician_compares(staff: Judge, store: Site) -> None:
+    checked_in(store, sent(store), phq9_1=3, phq9_2=3, phq9_3=3)
+    sign_in(staff.at, hire(store, PHYSICIAN))
+    staff.open(f"/staff/intakes/{store.submissions()[-1].reference}")
+    assert staff.at.page.locator(".trend").count() == 3
+    staff.at.click('form[action$="/check-in"] button')
+    staff.judge("the code of a check-in")
+    assert staff.found == []
+
+
+def test_a_check_in(patient: Judge, store: Site) -> None:
+    listed = {"takes_medications": "yes", "medications": [medicine_row("sertraline")]}
+    told = {"language": patient.language} | listed
+    _, code = begun(store, sent(store, **told), until="medications", **told)
+    patient.at.resume(code, person()["date_of_birth"])
+    patient.judge("the parts of a check-in")
+    for page in ("begin", "since-last", "after-infusion", "medications"):
+        patient.open(f"/form/{page}")
+    assert patient.found == []
 
 
 def test_the_administrators_pages(staff: Judge, store: Site) -> None:
