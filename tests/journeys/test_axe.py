@@ -106,7 +106,7 @@ def test_the_link_by_email(patient: Judge) -> None:
 
 def test_pages_of_questions(patient: Judge, store: Site) -> None:
     resume(patient, store, "check", phq9_9=1)
-    for page in ("contact", "mood", "safety", "antidepressant-trials", "heart"):
+    for page in ("contact", "mood", "safety", "private", "antidepressant-trials", "heart"):
         patient.open(f"/form/{page}")
     patient.open("/form/antidepressant-trials/remove/0")
     patient.open("/check")
@@ -132,7 +132,11 @@ def test_help_and_the_receipt(patient: Judge, store: Site) -> None:
     patient.at.open("/form/safety").answer_page(answers)
     assert patient.at.path == "/form/safety"
     patient.judge("help")
-    patient.at.walk(answers, until="/check").walk(answers)
+    patient.at.type_in({"call_number": "12"}).press("call")
+    patient.judge("a number that is none")
+    patient.at.type_in({"call_number": "805-555-0134"}).press("call")
+    patient.judge("a call that was asked for")
+    patient.at.press().walk(answers, until="/check").walk(answers)
     patient.judge("the receipt")
     assert patient.found == []
 
