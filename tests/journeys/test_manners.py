@@ -155,6 +155,9 @@ def test_the_code_is_copied_and_printed_as_a_plain_card(visitor: Visitor) -> Non
     page.click("[data-copy]")
     page.wait_for_function("document.querySelector('[data-copied]').textContent === 'Copied'")
     assert page.evaluate("navigator.clipboard.readText()") == "-".join(code)
+    page.click("summary")
+    visitor.type_in({"email": "quinn@example.org"}).press("mail")
+    assert "We will send a link to quinn@example.org" in visitor.text
     assert page.title() == "Your code"
     page.emulate_media(media="print")
     printed = page.evaluate(ON_PAPER)
