@@ -1,7 +1,7 @@
 """What the templates of the staff's pages are given. Builds dicts; decides nothing."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import url_for
@@ -23,6 +23,7 @@ Context = dict[str, Any]
 
 TONES = {"urgent": "urgent", "excluded": "exclude", "clearance": "clear", "candidate": "candidate"}
 CALL = "Asks the clinic to call."
+SOON = timedelta(minutes=2)  # until then an alert is e-mailed, or a try has failed
 BAR = 200  # units of the drawing of a score
 READER_COLUMNS = (
     *("Patient", "Outcome", "Red flags", "To clear", "Main concern", "Age"),
@@ -160,6 +161,9 @@ def mail_words(alert: Alert) -> Context:
     if not office().post.reaches_staff:
         return {"text": "E-mail is not set up: only this page tells of it.", "bad": True}
     said = "Not e-mailed yet"
+    waits = not alert.mailed and office().now() - alert.raised_at > SOON
+    if waits and alert.mail_failed_at is None:
+        return {"text": f"{said}: the worker does not run, or cannot keep up.", "bad": True}
     if alert.mailed and alert.mailed_at:
         times = "once" if alert.mailed == 1 else f"{alert.mailed} times"
         said = f"E-mailed {times}, last {moment_in_words(alert.mailed_at, 'en')}"
