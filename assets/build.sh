@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds screening/web/static from the kit and our theme. Run it after a change in assets/ and commit
-# what it writes; CI builds again and compares. Users of the product need neither this nor node.
+# Builds screening/web/static from the kit and our theme. Run it after a change in assets/, or when a
+# template takes up another class of the kit, and commit what it writes; CI builds again and compares. Users of the product need neither this nor node.
 set -eu
 cd "$(dirname "$0")"
 out=../screening/web/static
@@ -13,7 +13,8 @@ banner='/*! Parts of govuk-frontend 6.6.0, MIT, Copyright (C) 2017 Crown Copyrig
 mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$sass" --no-source-map --quiet-deps kit.scss "$work/kit.css"
+"$sass" --no-source-map --quiet-deps --style=compressed kit.scss "$work/whole-kit.css"
+node unused.mjs "$work/whole-kit.css" "$work/kit.css"
 "$sass" --no-source-map --quiet-deps kit-staff.scss "$work/kit-staff.css"
 cat "$work/kit.css" theme/*.css > "$work/screening.css"
 cat "$work/kit-staff.css" theme/staff/*.css > "$work/staff.css"
