@@ -36,6 +36,14 @@ def again(visit: Visit, page: Page | None, typed: call_me.Typed | None = None) -
     return crisis(shown, visit.intake, sent=sent, page=held, typed=typed) if shown else None
 
 
+def at_any_time(visit: Visit) -> str | None:
+    """The help without an answer that asks for it; None where the questionnaire has none."""
+    support = office().questionnaire.support
+    panel = office().questionnaire.panel[support.panel] if support else None
+    sent = visit.intake is not None and not visit.is_draft
+    return crisis([panel], visit.intake, sent=sent) if panel else None
+
+
 def asked_for_call(visit: Visit, page: Page | None) -> Response | None:
     """The answer to "ask the clinic to call me", wherever the help stands."""
     if request.form.get("action") != call_me.CALL or not _seen():

@@ -48,6 +48,19 @@ def call_asked_for() -> Response | None:
     return help_pages.asked_for_call(here, office().questionnaire.pages.get(page_id))
 
 
+@blueprint.route("/call-me", methods=["GET", "POST"])
+def call_page() -> Response | str:
+    """The help with its call, for whoever reads it beside something half-written."""
+    here, action = visit(), request.form.get("action")
+    if action == pages.LANGUAGE:
+        return help_pages.in_other_language(here)
+    if action == pages.STOP and here.intake:
+        return pages.leave(here.intake)
+    if request.method == "POST":
+        return redirect(url_for("patient.tasks"), 303)
+    return help_pages.at_any_time(here) or abort(404)
+
+
 @blueprint.route("/", methods=["GET", "POST"])
 def start() -> Response | str:
     if request.method == "POST":

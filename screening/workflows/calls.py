@@ -14,9 +14,7 @@ from .alerts import DANGER_AT_HOME
 from .intake import PATIENT, answers_of, start
 from .office import Office
 
-WITHIN = (
-    240  # minutes: the same working day (clinical/safety.md, 1.5); sooner where the help says so
-)
+WITHIN = timedelta(hours=4)  # the same working day (clinical/safety.md, 1.5)
 LONGEST = 200  # characters of what is typed
 
 
@@ -46,20 +44,23 @@ def ask_for_call(
 ) -> StoredIntake:
     """Ask staff to call this number; one transaction. Returns the intake that the alert belongs to.
 
-    `panels`: the help from which it was asked for; the shortest of their times holds. Asked for
-    again, while nobody has acknowledged it, the number and the time are changed. Without an intake
-    one is begun, so that the alert has a place.
+    `panels`: the help from which it was asked for; the shortest of their times holds, and of those
+    of the patient's open alerts. Asked for again, while nobody has acknowledged it, the number and
+    the time are changed. Without an intake one is begun, so that the alert has a place.
     """
     call = {"number": number.strip()[:LONGEST], "when": when.strip()[:LONGEST]}
     with acting(office, PATIENT) as act:
         intake = _intake(act, intake_id)
-        earlier = _open_call(alerts.alerts_of(act.conn, office.vault, intake.id))
+        raised = alerts.alerts_of(act.conn, office.vault, intake.id)
+        earlier = _open_call(raised)
         if earlier:
             detail = {**earlier.detail, "call": call}
             alerts.change_detail(act.conn, office.vault, intake, earlier.id, detail)
             act.note("call.changed", intake.id)
         else:
-            _raise(act, intake, call, min([WITHIN, *(p.respond_within_minutes for p in panels)]))
+            spans = [timedelta(minutes=panel.respond_within_minutes) for panel in panels]
+            spans += [one.due_at - one.raised_at for one in raised if not one.acknowledged_at]
+            _raise(act, intake, call, min([WITHIN, *spans]))
     return intake
 
 
@@ -87,14 +88,14 @@ def _open_call(raised: Iterable[StoredAlert]) -> StoredAlert | None:
     return next((one for one in raised if "call" in one.detail and not one.acknowledged_at), None)
 
 
-def _raise(act: Act, intake: StoredIntake, call: dict[str, Any], minutes: int) -> None:
+def _raise(act: Act, intake: StoredIntake, call: dict[str, Any], within: timedelta) -> None:
     now = act.office.now()
     alert_id = alerts.raise_alert(
         act.conn,
         act.office.vault,
         intake,
         detail={"rules": [], "reads": {}, "where": "call", "call": call},
-        due_at=now + timedelta(minutes=minutes),
+        due_at=now + within,
         now=now,
     )
     act.raised.append(alert_id)
