@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from screening.web.judging import OURS
 from tests.walker import Walker
 
 from .measure import Row, Side, medians
@@ -50,7 +51,7 @@ def post(walker: Walker, page: str, body: bytes, status: int = 303) -> None:
 def with_errors(walker: Walker, page: str) -> bytes:
     """The page's form with every third answer emptied."""
     fields = filled(walker, page)
-    answered = [n for n in dict.fromkeys(fields) if n not in ("csrf_token", "revision")]
+    answered = [name for name in dict.fromkeys(fields) if name not in OURS]
     for name in answered[::EVERY]:
         fields.poplist(name)
     return encoded(fields)

@@ -19,8 +19,10 @@ from screening.settings import Settings
 from tests.site import Clock, Site
 from tests.walker import Walker
 
-# Pages of 10 to 14 questions of every kind, as a candidate is asked them.
-PAGES = ("contact", "mood", "safety", "heart", "lungs-and-airway", "body", "support")
+# Pages of 7 to 10 questions of every kind, with up to 14 as they are answered.
+PAGES = (
+    "contact", "care-team", "mood", "safety", "anxiety", "brain-and-eyes", "lungs-and-airway",
+)  # fmt: skip
 FORM = "application/x-www-form-urlencoded"
 
 
