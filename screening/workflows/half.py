@@ -17,7 +17,7 @@ from ..storage import half_pages, intakes
 from ..storage.half_pages import Shown, Typed
 from ..storage.intakes import DRAFT, NotADraft, StaleRevision, StoredIntake
 from .act import Act, acting
-from .alerts import panels, raise_for, told_here
+from .alerts import panels, panels_alone, raise_for, told_here
 from .office import Office
 
 ADULT = 18
@@ -99,6 +99,8 @@ def panels_with(
     office: Office, intake: StoredIntake | None, page: Page, answers: Answers
 ) -> tuple[Panel, ...]:
     """The help that these answers of a page ask for, whoever has been told of them."""
+    if intake is None:
+        return panels_alone(office, page, answers)
     fired = urgent_rules(facts_with(office, intake, page, answers))
     return panels(office, told_here(fired, (), [question.id for question in page.questions]))
 

@@ -58,6 +58,19 @@ def test_without_the_database_the_help_is_in_that_very_response(site, without_da
     assert bool(site.alerts()) == (page != "mood")
 
 
+@pytest.mark.parametrize("page", RISKS)
+def test_without_a_session_the_help_stands_above_the_way_back(site, page):
+    answers, instead, panel_id = RISKS[page]
+    walker = site.walker_at(page)
+    site.clock.wait(minutes=31)
+    walker.press(**as_typed(walker.names(), answers) | instead)
+    panel = site.questionnaire.panel[panel_id]
+    assert panel.lead["en"] in walker.text
+    assert "is marked for the team" not in walker.text
+    assert NOT_RECEIVED["en"] in walker.text
+    assert site.alerts() == []
+
+
 def test_it_says_so_in_spanish_too(site, without_database):
     walker = site.walker_at("safety").press("language")
     walker.sent_with["headers"] = {"Accept-Language": "es"}  # the session cannot be read
