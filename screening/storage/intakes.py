@@ -68,7 +68,7 @@ class Half(NamedTuple):
 
 @dataclass(frozen=True)
 class StoredIntake:
-    """An intake as stored. Of a submitted one `answers` is empty: its code shows a receipt only."""
+    """An intake as stored. Of a submitted one `answers` is empty: its submission has them."""
 
     id: str
     reference: str

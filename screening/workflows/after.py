@@ -25,7 +25,7 @@ from .office import Office
 COPY = "copy"  # the kind of the stored document
 MESSAGES_A_DAY = 10  # of one intake; more would hide what matters
 AGAIN = timedelta(minutes=10)  # the same words within this are one message: Reload, a double click
-UNREAD_SHOWN = 50
+UNREAD_SHOWN = 500  # crisis words are sealed: all are read to put those first
 FRIDAY = 4
 
 

@@ -177,6 +177,14 @@ def test_after_closing_nothing_can_be_read_on_this_device(site: Site, address: s
     assert walker.open(address).path == "/"
 
 
+def test_leaving_by_the_forms_own_way_forgets_a_sent_form_too(site: Site) -> None:
+    walker = sent(site)
+    token = walker.soup.select_one("form[action='/close'] [name=csrf_token]")["value"]
+    walker.send({"csrf_token": token}, "stop", to="/stop")
+    assert walker.path == "/closed"
+    assert walker.open("/answers").path == "/"
+
+
 def test_another_patients_session_sees_its_own_form_only(site: Site) -> None:
     sent(site, last_name="Canary", anything_else="my canary")
     other = sent(site, last_name="Heron")
@@ -304,6 +312,15 @@ def test_a_message_reaches_the_record_and_its_sender_sees_when_it_was_read(site:
     assert "Read November 23, 2026 at 12:05 PM by Robin Physician" in again.text
     assert len(notes(site, "messages.read")) == 1
     assert "Read November 23, 2026 at 12:05 PM" in walker.open("/status").text
+
+
+def test_messages_with_crisis_words_stand_above_older_ones(site: Site) -> None:
+    for number, words in enumerate(["first", "second", "I want to die", "fourth"]):
+        sent(site, last_name=f"Number{number}").open("/message").press("send", message=words)
+        site.clock.wait(minutes=1)
+    listed = unread(desk(site, PHYSICIAN))
+    places = [listed.index(f"Number{number}") for number in (2, 0, 1, 3)]
+    assert places == sorted(places)
 
 
 def test_an_administrator_sees_no_message(site: Site) -> None:
