@@ -65,10 +65,10 @@ def read_url(url: str) -> Smtp:
 def send(smtp: Smtp, letter: Letter, *, from_: str, now: datetime) -> int:
     """Hand a letter to the mail server; how many of its readers the server refused.
 
-    Raises MailError when it took it for nobody. `now` is aware.
+    Raises MailError when it took it for nobody, or a line of it cannot be written. `now` is aware.
     """
-    message = _message(letter, from_, now)
     try:
+        message = _message(letter, from_, now)
         # By default the greeting tells the name of this machine; the sender's domain says enough.
         with _connected(smtp, _domain(from_)) as connection:
             if smtp.user:
