@@ -108,12 +108,11 @@ def _panels_typed(page: Page) -> tuple[Panel, ...]:
 
 
 def _not_received(panels: Sequence[Panel]) -> str:
-    words = ("crisis.not_saved", "crisis.not_saved_phone")
-    told = " ".join(filter(None, (around.with_clinic(i18n.t(word)) for word in words)))
     drawn = around.crisis_page(panels)
+    told = {"told": around.with_clinic(i18n.t("crisis.not_saved_phone"))}
     return render_template(
         "patient/crisis.html",
-        **drawn | {"panel": drawn["panel"] | {"told": told}},
+        **drawn | {"panel": drawn["panel"] | told},
         kept=i18n.t("crisis.not_saved_kept"),
         posted=_as_sent(),
         as_sent=True,
