@@ -69,3 +69,53 @@ def test_a_detail_from_another_alert_is_refused(database, vault, draft):
         conn.execute(update(ALERTS).where(ALERTS.c.id == second).values(detail=row.detail))
     with database.read() as conn, pytest.raises(VaultError):
         alerts.read_alert(conn, vault, second)
+
+
+def claimed(database, mailing):
+    with database.write() as conn:
+        return alerts.claim(conn, mailing, now=NOW)
+
+
+def the_mailing(database):
+    with database.read() as conn:
+        (found,) = alerts.open_mailings(conn)
+    return found
+
+
+def test_of_those_who_would_write_to_staff_one_does(database, vault, draft):
+    raise_alert(database, vault, draft, rules=["suicide-high"], minutes=15)
+    seen = the_mailing(database)
+    assert claimed(database, seen) is True
+    assert claimed(database, seen) is False
+    again = the_mailing(database)
+    assert (again.mailed, again.mailed_at, again.mail_failed_at) == (0, None, NOW)
+    assert claimed(database, again) is True, "it was not sent: whoever comes later tries again"
+
+
+@pytest.mark.parametrize(("to_all", "failed_at"), [(True, None), (False, NOW)])
+def test_what_was_sent_is_counted(database, vault, draft, to_all, failed_at):
+    raise_alert(database, vault, draft, rules=["suicide-high"], minutes=15)
+    with database.write() as conn:
+        alerts.mark_mailed(conn, the_mailing(database), to_all=to_all, now=NOW)
+    found = the_mailing(database)
+    assert (found.mailed, found.mailed_at, found.mail_failed_at) == (1, NOW, failed_at)
+
+
+def test_what_is_acknowledged_is_counted_and_mailed_no_more(database, vault, draft):
+    alert_id = raise_alert(database, vault, draft, rules=["suicide-high"], minutes=15)
+    seen = the_mailing(database)
+    with database.write() as conn:
+        assert alerts.count_open(conn) == 1
+        alert = alerts.read_alert(conn, vault, alert_id)
+        alerts.acknowledge(conn, vault, alert, by="user:1", note="Called.", now=NOW)
+        assert alerts.count_open(conn) == 0
+    assert claimed(database, seen) is False
+
+
+def test_the_detail_of_an_alert_can_be_changed(database, vault, draft):
+    alert_id = raise_alert(database, vault, draft, rules=[], minutes=15)
+    before = the_mailing(database)
+    with database.write() as conn:
+        alerts.change_detail(conn, vault, draft, alert_id, {"rules": [], "call": "now"})
+        assert alerts.read_alert(conn, vault, alert_id).detail == {"rules": [], "call": "now"}
+    assert the_mailing(database).detail != before.detail
