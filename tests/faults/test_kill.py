@@ -46,7 +46,7 @@ def test_killed_right_after_a_page_was_taken(server: Server, store: Site) -> Non
         code = walker.code
         walker = Walker(Wire(server.port)).resume(code, answers["date_of_birth"])
         walker.code = code
-        assert walker.path == ("/done" if page == "sign" else "/tasks")
+        assert walker.path == ("/status" if page == "sign" else "/tasks")
     (sent,) = store.submissions()
     assert sent.document["answers"] == answers
     assert sent.reference in walker.text
