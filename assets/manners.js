@@ -22,7 +22,6 @@ export function quickExit(root) {
   if (!link) return;
   const leave = () => {
     const token = root.querySelector('input[name="csrf_token"]');
-    root.dispatchEvent(new Event("quick-exit")); // nothing is kept any more
     root.title = "";
     root.body.replaceChildren();
     try {
