@@ -30,6 +30,8 @@ def open_check_in(conn: Connection, vault: Vault, first: str) -> StoredIntake | 
     """The check-in that is not sent yet: one at most, since this locks the first intake."""
     # Or two who begin at the same time on PostgreSQL would begin two.
     conn.execute(select(INTAKES.c.id).where(INTAKES.c.id == first).with_for_update())
-    asked = select(INTAKES.c.id).where(INTAKES.c.follows == first, INTAKES.c.status == DRAFT)
+    # One that its patient deleted, and that waits for staff, is open to nobody any more.
+    still = (INTAKES.c.status == DRAFT, INTAKES.c.withdrawn_at.is_(None))
+    asked = select(INTAKES.c.id).where(INTAKES.c.follows == first, *still)
     found = conn.execute(asked.order_by(INTAKES.c.created_at)).scalars().first()
     return read_draft(conn, vault, found) if found else None

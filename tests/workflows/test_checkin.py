@@ -75,3 +75,11 @@ def test_a_check_in_without_findings_is_a_candidate(site: Site):
     assert document["assessment"]["outcome"] == "candidate"
     assert document["assessment"]["indications"] == {}
     assert document["assessment"]["treatment"] is None
+
+
+def test_one_that_its_patient_deleted_is_not_opened_again(site: Site):
+    first = sent(site)
+    closed, _ = checkin.begin(site.office, first, "patient")
+    withdraw(site, closed.id)
+    another, _ = checkin.begin(site.office, first, "patient")
+    assert another.id != closed.id
