@@ -30,6 +30,7 @@ def test_what_was_typed_is_asked_about_in_words(site):
     assert "You wrote 150 over 45." in notice(walker)
     assert not walker.errors
     assert not walker.soup.title.string.startswith("Error")
+    assert len(walker.soup.select(NOTICE)) == 1
     assert "rror" not in notice(walker)
     links = [link["href"] for link in walker.soup.select(f"{NOTICE} a")]
     assert links == ["#bp_systolic", "#bp_diastolic"]
