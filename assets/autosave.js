@@ -7,6 +7,7 @@ const PAUSE = 1500; // ms after the last key
 const RETRY = [3000, 6000, 12000, 30000]; // ms after a try that failed, the last again and again
 const PATIENCE = 8000; // ms for one try
 const ONCE = 8000; // ms in which a page is sent once
+const HEARD = 4000; // ms for which the server counts as there after it answered
 
 /** The form without what changes by itself. */
 function written(form) {
@@ -29,11 +30,12 @@ export class Autosave {
     this.form = form;
     this.line = line;
     this.state = "kept"; // or "dirty", "offline", "down", "elsewhere", "ended"
-    this.acknowledged = written(form);
+    this.acknowledged = line.dataset.typed ? "" : written(form);
     this.failures = 0;
     this.timer = null;
     this.running = null;
     this.onItsWay = null; // what is being sent
+    this.heardAt = Date.now(); // the page itself came from the server
     this.isPassed = false; // the page itself was sent: there is nothing left to keep
     this.listeners = [];
     this.field("half_writer").value ||= crypto.randomUUID?.() ?? String(Math.random()).slice(2);
@@ -47,7 +49,7 @@ export class Autosave {
       if (document.visibilityState === "hidden") this.flush({ leaving: true });
     });
     window.addEventListener("pagehide", () => this.flush({ leaving: true }));
-    window.addEventListener("pageshow", () => isTouched(form) && this.touched());
+    window.addEventListener("pageshow", () => (line.dataset.typed || isTouched(form)) && this.touched());
   }
 
   field(name) {
@@ -109,7 +111,24 @@ export class Autosave {
       return this.failed("offline");
     }
     this.onItsWay = null;
+    this.heardAt = Date.now();
     return this.answered(await answer.json().catch(() => ({ state: "down" })), sent);
+  }
+
+  get hasJustHeard() {
+    return Date.now() - this.heardAt < HEARD;
+  }
+
+  /** Does the server answer? A page sent to one that does not is taken away by the browser. */
+  async isThere() {
+    if (this.hasJustHeard) return true;
+    try {
+      await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout?.(PATIENCE) });
+    } catch {
+      return false;
+    }
+    this.heardAt = Date.now();
+    return true;
   }
 
   answered({ state, counter, help }, sent) {
@@ -238,16 +257,21 @@ function guardSending(form, line, autosave) {
       block();
       return;
     }
-    if (!autosave || autosave.isSaved || autosave.isOver || submitter?.value === "undo") {
+    const isSettled =
+      !autosave || autosave.isSaved || autosave.isOver || submitter?.value === "undo";
+    if (isSettled && (autosave?.hasJustHeard ?? true)) {
       pass();
       return;
     }
     event.preventDefault();
     waiting = true;
-    autosave.say(line.dataset.sending);
-    await autosave.flush();
+    if (!isSettled) {
+      autosave.say(line.dataset.sending);
+      await autosave.flush();
+    }
+    const isLost = (!isSettled && autosave.state === "offline") || !(await autosave.isThere());
     waiting = false;
-    if (autosave.state === "offline") {
+    if (isLost) {
       block();
       return;
     }

@@ -25,8 +25,8 @@ from .storage.vault import VaultError
 from .web.current import office as current_office
 from .web.current import settings
 from .workflows.intake import submit_answers
-from .workflows.sending import Rejected
 from .workflows.office import Office
+from .workflows.sending import Rejected
 
 # What is wrong, by the problem's code; the patient's own words are in content/interface.
 CLI_WORDS = {

@@ -77,25 +77,36 @@ def _name_sent(name: str) -> str:
 # What a page shows
 
 
-def saving(page: Page, visit: Visit, typed: Mapping[str, str] | None = None) -> Context:
-    """The context of `saving_line` in patient/_saving.html."""
+def saving(
+    page: Page,
+    visit: Visit,
+    typed: Mapping[str, str] | None = None,
+    *,
+    shown: Begun | None = None,
+) -> Context:
+    """The context of `saving_line` in patient/_saving.html. `shown`: what is kept of the page and
+    stands on it; anything else that is typed there may not be kept yet."""
     intake = visit.intake if visit.is_draft else None
     begun = half.begun(office(), intake, page)
     counter = number_sent(typed.get("half")) if typed else None
     sent = typed if typed and counter is not None else {}
     return {
         "url": url_for("half.keep", page_id=page.id),
+        "typed": "yes" if typed and not shown else "",
         "counter": (begun.counter if begun else 0) if counter is None else counter,
         "writer": sent.get("half_writer", ""),
         "turn": sent.get("half_turn", "0"),
         "at": begun.typed.at if begun else sent.get("half_at", ""),
+        "template": t("saving.earlier", time="{time}"),
         **last_saved(visit),
+        **(_begun_words(shown) if shown else {}),
     }
 
 
 def nobodys(page: Page) -> Context:
     """The same of a page on which nothing was typed, with a mark for what `last_saved` says."""
-    blank = {"counter": 0, "writer": "", "turn": "0", "at": ""}
+    blank = {"counter": 0, "writer": "", "turn": "0", "at": "", "typed": ""}
+    blank["template"] = t("saving.earlier", time="{time}")
     marks = {name: marked(name) for name in ("draft", "no_code", "saved_at", "saved_text")}
     return {"url": url_for("half.keep", page_id=page.id)} | blank | marks
 
@@ -114,13 +125,18 @@ def last_saved(visit: Visit) -> Context:
 
 def begun_box(page: Page, visit: Visit, begun: Begun) -> Context:
     """The context of `begun_box` in patient/_saving.html."""
-    words = moment_in_words(begun.saved_at.astimezone(office().zone), language())
-    return {
-        "text": t("saving.begun", time=words),
-        "template": t("saving.begun", time="{time}"),
-        "saved_at": begun.saved_at.isoformat(),
+    return _begun_words(begun) | {
         "href": f"#{begun.typed.at}" if begun.typed.at else None,
         "undo": visit.revision(page) > 0 or page.group is not None,
+    }
+
+
+def _begun_words(begun: Begun) -> Context:
+    words = moment_in_words(begun.saved_at.astimezone(office().zone), language())
+    return {
+        "saved_text": t("saving.begun", time=words),
+        "template": t("saving.begun", time="{time}"),
+        "saved_at": begun.saved_at.isoformat(),
     }
 
 

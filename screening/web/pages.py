@@ -63,7 +63,7 @@ def show(page: Page, visit: Visit, **drawn: Any) -> str:
     context |= {"said_no": said_no} if said_no else {}
     context |= {"begun": half_views.begun_box(page, visit, begun)} if begun else {}
     if drawn.get("typed"):
-        context["saving"] = half_views.saving(page, visit, drawn["typed"])
+        context["saving"] = half_views.saving(page, visit, drawn["typed"], shown=begun)
         context["ask_back"] = asking_back.view(page, doubts, drawn["typed"])
         context["confirmed"] = asking_back.confirmed(doubts, drawn["typed"])
     # Typed on the page as it was then: what another tab saved since is not overwritten unseen.

@@ -78,7 +78,9 @@ def test_a_made_up_choice_changes_nothing(list_, site, action):
 def test_no_name_stands_in_an_address(list_):
     list_.press("add", **{ROW.format(0): "sertralinn"})
     assert not [a["href"] for a in list_.soup.find_all("a") if "sertral" in a["href"]]
-    assert not [b["value"] for b in list_.soup.find_all("button") if "sertral" in b.get("value", "")]
+    assert not [
+        b["value"] for b in list_.soup.find_all("button") if "sertral" in b.get("value", "")
+    ]
 
 
 def test_the_names_are_one_file_that_is_kept_for_ever(list_):
