@@ -104,8 +104,8 @@ def _stored(known: Known) -> Typed:
 
 
 def _known(panels: Sequence[Panel], intake: StoredIntake | None) -> Known:
-    danger = office().questionnaire.rule[DANGER_AT_HOME].panel
-    shown = any(panel.id == danger for panel in panels)
+    danger = office().questionnaire.rule.get(DANGER_AT_HOME)
+    shown = danger is not None and any(panel.id == danger.panel for panel in panels)
     try:
         found = calls.known(office(), intake)
     except DatabaseUnavailableError as error:

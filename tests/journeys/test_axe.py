@@ -196,7 +196,7 @@ def test_the_physicians_pages(staff: Judge, store: Site) -> None:
 
 def test_what_a_physician_compares(staff: Judge, store: Site) -> None:
     checked_in(store, sent(store), phq9_1=3, phq9_2=3, phq9_3=3)
-    sign_in(staff.at, hire(store, PHYSICIAN))
+    sign_in(staff.at, hire(store, PHYSICIAN, email="compares@example.org"))
     staff.open(f"/staff/intakes/{store.submissions()[-1].reference}")
     assert staff.at.page.locator(".trend").count() == 3
     staff.at.click('form[action$="/check-in"] button')

@@ -90,8 +90,6 @@ def begin(patient: Visitor) -> str:
 def finish(patient: Visitor, code: str) -> str:
     """The rest, in another browser; an answer is changed on the check page."""
     patient.resume(code, ANSWERS["date_of_birth"])
-    assert patient.path == "/tasks"
-    patient.press()
     assert patient.path == "/form/anxiety"
     assert patient.page.is_checked('[name="gad7_2"][value="discuss"]')
     patient.walk(ANSWERS, until="/check")
