@@ -17,11 +17,13 @@ from . import draft_statements as drafts
 from .models import (
     Alert,
     AuditRow,
+    ChartEntry,
     Definition,
     Document,
     HalfPage,
     Link,
     Message,
+    SearchTerm,
     Submission,
     table,
 )
@@ -34,6 +36,7 @@ DEFINITIONS, INTAKES, SAVES = table(Definition), drafts.INTAKES, drafts.SAVES
 SUBMISSIONS, ALERTS, DOCUMENTS = table(Submission), table(Alert), table(Document)
 AUDIT = table(AuditRow)
 HALF_PAGES, LINKS, MESSAGES = table(HalfPage), table(Link), table(Message)
+CHART, SEARCH_TERMS = table(ChartEntry), table(SearchTerm)
 
 PageAnswers = Mapping[str, Any]  # question id -> JSON value
 
@@ -317,8 +320,9 @@ def delete_draft(conn: Connection, intake_id: str) -> bool:
 def delete_intake(conn: Connection, intake_id: str) -> None:
     """Delete an intake with everything of it but its audit rows, which hold ids only."""
     submission = select(SUBMISSIONS.c.id).where(SUBMISSIONS.c.intake_id == intake_id)
-    conn.execute(delete(DOCUMENTS).where(DOCUMENTS.c.submission_id.in_(submission)))
-    for child in (SUBMISSIONS, ALERTS, SAVES, HALF_PAGES, LINKS, MESSAGES):
+    for part in (DOCUMENTS, SEARCH_TERMS):
+        conn.execute(delete(part).where(part.c.submission_id.in_(submission)))
+    for child in (SUBMISSIONS, ALERTS, SAVES, HALF_PAGES, LINKS, MESSAGES, CHART):
         conn.execute(delete(child).where(child.c.intake_id == intake_id))
     conn.execute(delete(INTAKES).where(INTAKES.c.id == intake_id))
 

@@ -130,6 +130,7 @@ class Submission(Base):
     __tablename__ = "submissions"
     __table_args__ = (
         Index("ix_submissions_status_id", "status", "id"),
+        Index("ix_submissions_waiting", "decided_at", "urgency", "submitted_at"),
         {"sqlite_autoincrement": True},  # a purged id is never given out again
     )
 
@@ -139,6 +140,34 @@ class Submission(Base):
     document: Mapped[bytes]
     card: Mapped[bytes]
     status: Mapped[str] = mapped_column(String(16))
+    # What the queue sorts by; the rest of a line is in the card. 0 urgent ... 3 candidate.
+    urgency: Mapped[int | None]  # None: not indexed yet
+    decided_at: Mapped[datetime | None]  # the last signed decision
+    assigned_to: Mapped[int | None] = mapped_column(index=True)  # a member of staff
+
+
+class SearchTerm(Base):
+    """Where a word of a name or a date of birth leads to, without holding either."""
+
+    __tablename__ = "search_terms"
+
+    term_hmac: Mapped[bytes] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(
+        ForeignKey(Submission.id), primary_key=True, index=True, autoincrement=False
+    )
+
+
+class ChartEntry(Base):
+    """What staff added to an intake: written once, never changed; numbered from 1."""
+
+    __tablename__ = "chart"
+
+    intake_id: Mapped[str] = mapped_column(ForeignKey(Intake.id), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(64))  # user:12
+    ciphertext: Mapped[bytes]
 
 
 class Alert(Base):
