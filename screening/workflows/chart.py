@@ -88,7 +88,8 @@ def as_sent(submission: StoredSubmission) -> Known:
 def known_now(submission: StoredSubmission, entries: tuple[Entry, ...]) -> Known:
     """What was sent with all that staff changed since, as it was last assessed."""
     known = as_sent(submission)
-    answers, by_question = dict(known.answers), {}
+    answers = dict(known.answers)
+    by_question: dict[str, Entry] = {}
     for entry in entries:
         if entry.kind in CHANGES:
             answers |= entry.body["answers"]
