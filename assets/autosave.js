@@ -1,7 +1,7 @@
 // Keeps a page that is typed on and not sent. Nothing is kept in the browser: what is typed goes to
 // the server a moment after the last key, and the page itself holds it while there is no connection.
 
-import { timeOf } from "./clock.js";
+import { timeOf, withTime } from "./clock.js";
 
 const PAUSE = 1500; // ms after the last key
 const RETRY = [3000, 6000, 12000, 30000]; // ms after a try that failed, the last again and again
@@ -154,7 +154,7 @@ export class Autosave {
     const before = this.state;
     this.state = state;
     const words = state === "kept" ? this.line.dataset.now : this.line.dataset[state];
-    this.say(words.replace("{time}", timeOf(new Date())));
+    this.say(withTime(words, timeOf(new Date())));
     this.line.classList.toggle("saving--not", state !== "kept");
     for (const told of this.listeners) told(state, before);
   }

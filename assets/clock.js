@@ -1,6 +1,7 @@
 // Times as the reader's own clock shows them, in the language of the page.
 
-const lang = document.documentElement.lang || "en";
+// As in the United States: "2:05 p. m.", never "14:05".
+const lang = `${document.documentElement.lang || "en"}-US`;
 
 /** "2:05 PM" */
 export function timeOf(moment) {
@@ -12,12 +13,17 @@ export function dayAndTimeOf(moment) {
   return new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short" }).format(moment);
 }
 
+/** A text with the time in it; a time may end in a period of its own, a sentence ends in one. */
+export function withTime(text, time) {
+  return text.replace(time.endsWith(".") ? /\{time\}\.?/ : "{time}", time);
+}
+
 /** Says when in the reader's time zone; the server wrote it in the clinic's. */
 export function localTimes(root) {
   for (const element of root.querySelectorAll("[data-time][data-text]")) {
     const moment = new Date(element.dataset.time);
     if (!Number.isNaN(moment.getTime())) {
-      element.textContent = element.dataset.text.replace("{time}", dayAndTimeOf(moment));
+      element.textContent = withTime(element.dataset.text, dayAndTimeOf(moment));
     }
   }
 }

@@ -1,7 +1,7 @@
 // Before a page closes by itself it asks whether somebody is still there. The server ends the session
 // after so many minutes without a request; here its end is told, put off, and made visible.
 
-import { timeOf } from "./clock.js";
+import { timeOf, withTime } from "./clock.js";
 
 const MINUTE = 60 * 1000;
 const WARN = 5 * MINUTE; // ahead of the end
@@ -57,7 +57,7 @@ export function watchIdle(dialog, autosave) {
 
   const warn = () => {
     if (dialog.open) return;
-    const words = dialog.dataset.text.replace("{time}", timeOf(new Date(heard + limit)));
+    const words = withTime(dialog.dataset.text, timeOf(new Date(heard + limit)));
     dialog.querySelector("#idle-text").textContent = words;
     dialog.showModal();
   };

@@ -56,3 +56,10 @@ def test_a_text_that_stands_in_two_files_stops_the_start(tmp_path):
         (tmp_path / name).write_text('[a]\nb.en = "x"\nb.es = "x"', "utf-8")
     with pytest.raises(InterfaceError, match=r"a\.b"):
         texts(tmp_path)
+
+
+def test_a_sentence_ends_in_one_period():
+    """Hours and times in Spanish end in one of their own."""
+    said = text("message.when", "es", hours="de 9 a. m. a 5 p. m.")
+    assert said.endswith(": de 9 a. m. a 5 p. m.")
+    assert text("message.when", "es", hours="de 9 a 17").endswith(": de 9 a 17.")

@@ -52,10 +52,10 @@ def answer_lines(question: Question, answer: object, language: Language) -> list
     return _LINES.get(question.kind, _typed_lines)(question, answer, language)
 
 
-def _typed_lines(question: Question, answer: object, _language: Language) -> list[str]:
+def _typed_lines(question: Question, answer: object, language: Language) -> list[str]:
     unit = question.unit or ""
     if unit in measures.WAYS:
-        return [measures.in_words(question, answer)]
+        return [measures.in_words(question, answer, language)]
     words = fields.UNITS.get(unit, unit)
     return f"{answer} {words or ''}".strip().split("\n")
 

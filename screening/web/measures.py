@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from werkzeug.datastructures import MultiDict
 
 from ..questionnaire.answers import Answers
-from ..questionnaire.definition import Question
+from ..questionnaire.definition import Language, Question
 from ..questionnaire.validation import Problem
 from .numbers import FEET, METRIC, read_number
 
@@ -32,6 +32,7 @@ WAYS = {
     "in": Way(("ft", ""), "cm", METRIC["in"]["cm"], near=0.5, step=0.5),
     "lb": Way(("",), "kg", METRIC["lb"]["kg"], near=1.0, step=1.0),
 }
+SPANISH = {"ft": "pies", "in": "pulg."}  # the rest is short for the same in both languages
 WHOLE_FEET = re.compile(r"(\d{1,2})\s*(?:'|’|ft|feet|foot|pies?)?\.?")
 # Parts of a problem: every box has a share in it, or only the box whose name has no part.
 ALL, BARE = "all", "inches"
@@ -163,14 +164,17 @@ def leans_metric(questions: Iterable[Question], answers: Answers) -> bool:
     )
 
 
-def in_words(question: Question, answer: object) -> str:
-    """ "5 ft 6 in", "168 cm", "150 lb"."""
+def in_words(question: Question, answer: object, language: Language) -> str:
+    """ "5 ft 6 in", in Spanish "5 pies 6 pulg."; "168 cm", "150 lb"."""
     way = WAYS[str(question.unit)]
     named = {part: value for part, value in boxes(question, answer).items() if value}
     if named.get("ft") and named.get("") == "0":
         named.pop("")
-    units = {"": question.unit, "ft": "ft", way.metric: way.metric}
-    return " ".join(f"{value} {units[part]}" for part, value in named.items())
+    units = {"": str(question.unit), "ft": "ft", way.metric: way.metric}
+    short = SPANISH if language == "es" else {}
+    return " ".join(
+        f"{value} {short.get(units[part], units[part])}" for part, value in named.items()
+    )
 
 
 def _in_units(answer: float, way: Way) -> float:

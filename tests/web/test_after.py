@@ -80,7 +80,7 @@ def test_in_the_evening_the_day_is_counted_at_the_clinic(
     site.clock.moment = moment
     walker = sent(site)
     assert f"Sent {sent_on}, 2026 at 8:30 PM" in walker.text
-    assert f"We contact you by {by}, 2026" in walker.text
+    assert f"We will contact you by {by}, 2026" in walker.text
 
 
 def test_the_confirmation_says_what_comes_next_whom_to_call_and_how_to_come_back(
@@ -107,8 +107,8 @@ def test_the_code_opens_the_status_and_says_only_what_is_true(site: Site) -> Non
     site.clock.wait(minutes=45)
     walker = site.walker().resume(code, BORN)
     assert walker.path == "/status"
-    assert "It waits to be read." in walker.text
-    assert "We contact you by November 25, 2026." in walker.text
+    assert "It is waiting to be read." in walker.text
+    assert "We will contact you by November 25, 2026." in walker.text
     reference = site.submissions()[0].reference
     desk(site, PHYSICIAN).open(f"/staff/intakes/{reference}")
     assert "Your care team has opened it." in walker.open("/status").text
@@ -452,7 +452,7 @@ def test_withdrawing_is_asked_first_and_told_to_everybody(site: Site) -> None:
     walker.open("/withdraw").press("yes", reason="I found another clinic")
     assert walker.title == "You withdrew your form"
     assert "You withdrew it on November 23, 2026 at 12:00 PM" in walker.text
-    assert "We contact you by" not in walker.text
+    assert "We will contact you by" not in walker.text
     assert walker.open("/done").path == "/status"
     assert walker.open("/withdraw").path == "/status"
     page = desk(site, PHYSICIAN)

@@ -134,6 +134,12 @@ def test_typed_kept_and_shown_again(site, typed, kept, height, weight):
     assert weight in walker.text
 
 
+def test_a_height_is_shown_in_spanish_words():
+    height = next(question for question in BODY.questions if question.id == "height_in")
+    assert measures.in_words(height, 65, "es") == "5 pies 5 pulg."
+    assert measures.in_words(height, 66.14, "es") == "168 cm"
+
+
 def test_other_tools_post_one_bare_number_each(site):
     walker = site.walker_at("body")
     fields = walker.filled()
