@@ -254,14 +254,19 @@ class Instrument(Frozen):
 
 
 class Rule(Frozen):
-    """`says`: the physician's sentence; `why`: the reason; `sources`: keys of sources.toml."""
+    """`says`: the physician's sentence; `why`: the reason; `sources`: keys of sources.toml.
+
+    `settles`: what would settle the matter, such as "repeat blood pressure"; "" where nothing does.
+    `confirm`: what a physician has to confirm, as no source or not every source says it."""
 
     id: Id
     kind: RuleKind
     when: str
     says: str
     why: str
+    settles: str = ""
     sources: tuple[str, ...]
+    confirm: str | None = None
     panel: Id | None = None  # urgent rules: the page of crisis.toml that the patient sees
 
 
