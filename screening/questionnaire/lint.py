@@ -35,6 +35,7 @@ NEEDED = {
     "check-in": ("date_of_birth", "first_name", "last_name"),
 }
 WITH_OPTIONS = ("choice", "choices", "scale")
+SETTLED = ("exclude", "clear")  # the kinds of rule that a letter, a test or time may settle
 ROLES = ("antidepressant", "augmenter", "other")
 
 
@@ -238,6 +239,8 @@ def _rule(rule: Rule, questionnaire: Questionnaire) -> Iterator[Line]:
             yield RULES, rule.id, f"no source is called {source}"
     if not rule.says.strip() or not rule.why.strip():
         yield RULES, rule.id, "says and why must not be empty"
+    if rule.settles and rule.kind not in SETTLED:
+        yield RULES, rule.id, f"settles belongs to rules of kind {' or '.join(SETTLED)}"
 
 
 def _medicines(questionnaire: Questionnaire) -> Iterator[Line]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from screening.questionnaire.definition import LANGUAGES, Contact, Panel, Rule
+from screening.questionnaire.loader import load
 
 FOLDER = Path(__file__).parents[2] / "screening" / "content" / "2026-2"
 BANNED = (
@@ -53,6 +54,13 @@ def test_every_urgent_rule_and_no_other_has_a_panel() -> None:
     panels = {panel.id for panel in PANELS}
     for rule in RULES:
         assert (rule.panel in panels) if rule.kind == "urgent" else rule.panel is None, rule.id
+
+
+def test_every_rule_to_clear_says_what_settles_it() -> None:
+    for version in (FOLDER, FOLDER.parent / "check-in-2026-1"):
+        for rule in load(version).rules:
+            assert rule.settles or rule.kind != "clear", rule.id
+            assert rule.settles == rule.settles.strip().removesuffix("."), rule.id
 
 
 def test_every_panel_is_shown_by_something() -> None:

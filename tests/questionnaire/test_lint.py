@@ -434,6 +434,16 @@ def test_texts_that_only_staff_read_must_not_be_empty():
     ]
 
 
+def test_only_what_speaks_against_or_is_to_be_cleared_can_be_settled():
+    settled = {"settles": "repeat blood pressure"}
+    for kind, lines in (
+        ("clear", []),
+        ("caution", ["rules.toml: r: settles belongs to rules of kind exclude or clear"]),
+    ):
+        found = rule("r", "psychosis_now == 'yes'", kind=kind, **settled)
+        assert check(tiny(rules=(found,))) == lines
+
+
 # Questions
 
 
