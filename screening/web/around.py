@@ -15,7 +15,7 @@ from . import fields
 from .answer_words import whole_question
 from .current import office, settings
 from .dates import day_in_words
-from .i18n import t
+from .i18n import filled, t
 from .patient_session import Visit
 from .said import CHECK, Context, answer_lines, in_language, language, page_url
 
@@ -149,8 +149,7 @@ def with_clinic(text: str) -> str:
     # {mailed} and {closed} stand for sentences of their own.
     sentences = re.split(r"(?<=\.) |(?<={mailed}) |(?<={closed}) ", text)
     told_of = [one for one in sentences if not any(hole in one for hole in absent)]
-    # The clinic's words may end in a period of their own: "a 5 p. m."
-    return " ".join(told_of).format(**words).replace("..", ".")
+    return filled(" ".join(told_of), words)
 
 
 def contact_view(contact: Contact) -> Context:

@@ -9,7 +9,7 @@ from ..assessment.facts import Facts
 from ..questionnaire.answers import NO
 from ..questionnaire.definition import Page, Question
 from . import fields, measures, said
-from .i18n import t
+from .i18n import filled, t
 from .judging import ADD, CONFIRMED, CONTINUE
 
 Typed = MultiDict[str, str]
@@ -66,7 +66,7 @@ def button(page: Page) -> said.Context | None:
 
 def _text(page: Page, doubt: Doubt) -> str:
     values = {name: _words(page, doubt, name) for name in doubt.values}
-    return said.in_language(doubt.check.text).format_map(values)
+    return filled(said.in_language(doubt.check.text), values)
 
 
 def _words(page: Page, doubt: Doubt, name: str) -> str:

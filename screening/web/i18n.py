@@ -65,11 +65,14 @@ def _leaves(table: Mapping[str, Any], before: str) -> Iterator[tuple[str, dict[s
 def text(key: str, language: str, **values: object) -> str:
     """The interface text of `key` with `{name}` filled in. Raises KeyError for an unknown key."""
     found = texts()[key][language]
-    return _filled(found, values) if values else found
+    return filled(found, values) if values else found
 
 
-def _filled(found: str, values: Mapping[str, object]) -> str:
-    # A value may end in a period of its own, as "a 5 p. m." does: a sentence ends in one.
+def filled(found: str, values: Mapping[str, object]) -> str:
+    """A text with `{name}` filled in. Raises KeyError for a name without a value.
+
+    A value may end in a period of its own, as "a 5 p. m." does: a sentence ends in one.
+    """
     for name, value in values.items():
         if str(value).endswith("."):
             found = found.replace(f"{{{name}}}.", f"{{{name}}}")

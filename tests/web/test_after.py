@@ -83,6 +83,19 @@ def test_in_the_evening_the_day_is_counted_at_the_clinic(
     assert f"We will contact you by {by}, 2026" in walker.text
 
 
+def test_hours_in_spanish_end_a_sentence_in_one_period(site: Site) -> None:
+    """The clinic's hours end in a period of their own: "de 9 a. m. a 5 p. m."."""
+    walker = sent(site, **PLAN | {"language": "es"}).open("/message")
+    assert "5 p. m. No contestamos" in walker.text
+    assert ".." not in walker.text
+
+
+def test_hours_in_spanish_end_a_sentence_of_the_help_in_one_period(site: Site) -> None:
+    walker = site.walker_at("safety", **PLAN | {"language": "es"}).answer_page(PLAN)
+    assert "5 p. m. " in walker.text
+    assert ".." not in walker.text
+
+
 def test_the_confirmation_says_what_comes_next_whom_to_call_and_how_to_come_back(
     site: Site,
 ) -> None:

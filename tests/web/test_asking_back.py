@@ -23,6 +23,12 @@ def test_a_height_is_asked_back_as_it_was_typed(site):
     assert "height_in" not in site.answers
 
 
+def test_a_height_in_spanish_ends_the_sentence_in_one_period(site):
+    walker = site.walker_at("body", language="es").answer_page(person(height_in=50))
+    assert "Escribió una estatura de 4 pies 2 pulg." in notice(walker)
+    assert ".." not in notice(walker)
+
+
 def test_what_was_typed_is_asked_about_in_words(site):
     walker = site.walker_at("heart").answer_page(person(**HIGH))
     assert walker.path == "/form/heart"
