@@ -49,6 +49,13 @@ def read_member(conn: Connection, member_id: int, *, lock: bool = False) -> Memb
     return _member(row, _roles(conn, member_id).get(member_id, ())) if row else None
 
 
+def name_of(conn: Connection, actor: str) -> str:
+    """The name of "user:12"; of anybody else, or of one who is gone, the actor as it stands."""
+    number = actor.removeprefix("user:")
+    found = read_member(conn, int(number)) if number.isdecimal() else None
+    return found.name if found else actor
+
+
 def email_taken(conn: Connection, email: str) -> bool:
     asked = select(USERS.c.id).where(func.lower(USERS.c.email) == email.lower())
     return conn.execute(asked).first() is not None

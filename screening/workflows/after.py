@@ -268,11 +268,6 @@ def _message(act: Act, stored: StoredMessage) -> Message:
         sent_at=stored.sent_at.astimezone(act.office.zone),
         crisis=stored.crisis,
         read_at=local(act.office, stored.read_at),
-        read_by=_name(act.conn, stored.read_by),
+        read_by=stored.read_by and members.name_of(act.conn, stored.read_by),
         text=stored.text,
     )
-
-
-def _name(conn: Connection, actor: str | None) -> str | None:
-    found = actor and members.read_member(conn, int(actor.removeprefix("user:")))
-    return found.name if found else actor

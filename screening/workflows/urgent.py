@@ -118,7 +118,7 @@ def describe(conn: Connection, office: Office, alert: StoredAlert) -> Alert:
     # Whoever told once of danger at home is reached by a safe method whatever else they tell.
     others = alerts.alerts_of(conn, office.vault, alert.intake_id)
     safe_only = any(DANGER_AT_HOME in other.detail["rules"] for other in others)
-    acknowledged = alert.acknowledged_at
+    acknowledged, by = alert.acknowledged_at, alert.acknowledged_by
     late = (office.now() - alert.due_at).total_seconds() / 60
     return Alert(
         id=alert.id,
@@ -133,7 +133,7 @@ def describe(conn: Connection, office: Office, alert: StoredAlert) -> Alert:
         mailed_at=_local(office, alert.mailed_at),
         mail_failed_at=_local(office, alert.mail_failed_at),
         acknowledged_at=_local(office, acknowledged),
-        acknowledged_by=_name(conn, alert.acknowledged_by),
+        acknowledged_by=by and members.name_of(conn, by),
         name=full_name(answers),
         date_of_birth=born(answers),
         language=str(answers.get("language", "en")),
@@ -146,11 +146,6 @@ def describe(conn: Connection, office: Office, alert: StoredAlert) -> Alert:
 
 def _local(office: Office, moment: datetime | None) -> datetime | None:
     return moment and moment.astimezone(office.zone)
-
-
-def _name(conn: Connection, actor: str | None) -> str | None:
-    found = actor and members.read_member(conn, int(actor.removeprefix("user:")))
-    return found.name if found else actor
 
 
 def _answers(conn: Connection, office: Office, intake: StoredIntake) -> Mapping[str, Any]:
