@@ -10,10 +10,18 @@ from typing import Literal, cast
 
 from . import wording
 from .assessment.facts import Facts
-from .assessment.results import Assessment, Finding, Score, Trial
+from .assessment.results import Assessment, Finding, Score
+from .history import MedicineRow, TrialRow, medicine_rows, trial_rows
 from .questionnaire.answers import DISCUSS, UNSURE, Answers
-from .questionnaire.conditions import UNKNOWN
-from .questionnaire.definition import Instrument, Question, Questionnaire, Section
+from .questionnaire.conditions import UNKNOWN, names, parse
+from .questionnaire.definition import (
+    RULE_KINDS,
+    Instrument,
+    Question,
+    Questionnaire,
+    RuleKind,
+    Section,
+)
 
 # not-asked: it does not apply, or it follows an answer that is not known.
 State = Literal["answered", "unsure", "discuss", "not-answered", "not-asked"]
@@ -40,6 +48,10 @@ class Row:
     privacy: str | None = None
     own_words: bool = False
     optional: bool = False  # a question that may be left empty
+    by: str = ""  # who says so, where it is not the patient: "Dr. Okafor"
+    at: datetime | None = None  # when they said so, in the clinic's time zone
+    reason: str = ""  # why they corrected it
+    was: str | None = None  # as it was sent, in words, where that differs
 
 
 @dataclass(frozen=True)
@@ -51,11 +63,17 @@ class SectionRows:
 
 @dataclass(frozen=True)
 class FindingRow:
-    """A finding with its sentence, the answers it read in words, and its sources in full."""
+    """A finding with its sentence, the answers it read in words, and its sources in full.
+
+    `kind` is the rule's own: an unknown finding counts as `clear` and may still be of an urgent
+    rule. `settles`: what would settle it; "" where nothing does.
+    """
 
     finding: Finding
+    kind: RuleKind
     says: str
     why: str
+    settles: str
     read: tuple[tuple[str, str], ...]  # (label, answer in words)
     sources: tuple[str, ...]
 
@@ -73,21 +91,38 @@ class ScoreRow:
     fraction: float | None
     cut: float | None  # the positive cut as a fraction, 0 to 1
     attribution: str
+    steps: tuple[float, ...] = ()  # where each band but the first begins, as a fraction
+    positive: str = ""  # the positive cut: "10"
 
 
 @dataclass(frozen=True)
-class TrialRow:
-    """One trial as the physician reads it. `note` explains the verdict in a few words."""
+class IndicationRow:
+    """A condition that help is sought for, and what its criterion read."""
 
-    drug: str
-    counted_as: str
-    dose: str
-    weeks: str
-    improvement: str
-    episode: str
-    added_to: str
-    verdict: str
-    note: str
+    condition: str  # "Depression"
+    status: str  # "met", "unknown", "not-met"
+    read: tuple[tuple[str, str], ...]  # (label, value in words)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What staff changed at once. `lines`: (question, what stood there, what stands there now)."""
+
+    number: int  # of the chart's entry
+    at: datetime  # in the clinic's time zone
+    by: str
+    reason: str  # "" of a measurement
+    lines: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The assessment as the intake was sent, beside the one of now, each finding with its words."""
+
+    outcome: str  # "Clearance needed"
+    assessment: Assessment
+    appeared: tuple[tuple[Finding, str], ...]  # new, or met where it was unknown, or the reverse
+    gone: tuple[tuple[Finding, str], ...]
 
 
 @dataclass(frozen=True)
@@ -110,6 +145,12 @@ class Record:
     scores: tuple[ScoreRow, ...]
     trials: tuple[TrialRow, ...]
     outcome: str  # "Clearance needed"
+    medicines: tuple[MedicineRow, ...] = ()
+    indications: tuple[IndicationRow, ...] = ()
+    weight_kg: float | None = None
+    bmi: float | None = None
+    sent: Compared | None = None  # where staff changed something since
+    changes: tuple[Change, ...] = ()  # by staff, the oldest first
 
     @property
     def is_check_in(self) -> bool:
@@ -147,8 +188,12 @@ def build_record(
         findings=tuple(_finding_row(finding, facts) for finding in met),
         unknowns=_by_question(unknown, facts),
         scores=tuple(_score_row(score, facts) for score in assessment.scores),
-        trials=tuple(_trial_rows(assessment, facts)),
+        trials=tuple(trial_rows(assessment, facts)),
         outcome=wording.OUTCOMES[assessment.outcome],
+        medicines=tuple(medicine_rows(facts)),
+        indications=tuple(_indication(name, assessment, facts) for name in assessment.indications),
+        weight_kg=_figure(facts, "weight_kg", "weight_lb"),
+        bmi=_figure(facts, "bmi", "weight_lb", "height_in"),
     )
 
 
@@ -229,8 +274,10 @@ def _finding_row(finding: Finding, facts: Facts) -> FindingRow:
     rule = facts.questionnaire.rule[finding.rule]
     return FindingRow(
         finding=finding,
+        kind=rule.kind,
         says=rule.says,
         why=rule.why,
+        settles=rule.settles,
         read=tuple(_reads(finding, facts)),
         sources=tuple(facts.questionnaire.sources.get(key, key) for key in rule.sources),
     )
@@ -251,7 +298,7 @@ def _says_no(facts: Facts, name: str) -> bool:
 def _by_question(
     unknown: Iterable[Finding], facts: Facts
 ) -> tuple[tuple[str, tuple[FindingRow, ...]], ...]:
-    """The undecided rules, under the first thing each of them does not know."""
+    """The undecided rules under the first thing each of them does not know, the gravest first."""
     groups: dict[str, list[FindingRow]] = {}
     for finding in unknown:
         name = next((n for n in finding.reads if facts.value(n) is UNKNOWN), "")
@@ -259,10 +306,35 @@ def _by_question(
             wording.name_label(facts, name) if name else facts.questionnaire.rule[finding.rule].says
         )
         groups.setdefault(label, []).append(_finding_row(finding, facts))
-    return tuple((label, tuple(rows)) for label, rows in groups.items())
+    gravest = {
+        label: min(RULE_KINDS.index(row.kind) for row in rows) for label, rows in groups.items()
+    }
+    return tuple((label, tuple(groups[label])) for label in sorted(groups, key=gravest.__getitem__))
 
 
-# Scores and trials
+# Indications
+
+
+def _indication(sought: str, assessment: Assessment, facts: Facts) -> IndicationRow:
+    question = facts.questionnaire.questions.get("seeking_help_for")
+    option = question.option(sought) if question else None
+    criterion = facts.questionnaire.indications.get(sought)
+    read = dict.fromkeys(names(parse(criterion))) if criterion else {}
+    told = ((wording.name_label(facts, n), wording.name_in_words(facts, n)) for n in read)
+    return IndicationRow(
+        condition=(option.label or option.en) if option else sought,
+        status=assessment.indications[sought],
+        read=tuple((label, words) for label, words in told if words),
+    )
+
+
+def _figure(facts: Facts, name: str, *reads: str) -> float | None:
+    """A derived number; None where it is not known, or what it is made of is not asked."""
+    value = facts.value(name) if set(reads) <= set(facts.questionnaire.questions) else None
+    return float(value) if isinstance(value, int | float) else None
+
+
+# Scores
 
 
 def _score_row(score: Score, facts: Facts) -> ScoreRow:
@@ -279,6 +351,8 @@ def _score_row(score: Score, facts: Facts) -> ScoreRow:
         fraction=score.total / highest if score.total is not None and highest else None,
         cut=cut / highest if cut is not None and highest else None,
         attribution=instrument.attribution,
+        steps=tuple(band.min / highest for band in instrument.scoring.bands[1:] if highest),
+        positive="" if cut is None else f"{cut:g}",
     )
 
 
@@ -289,28 +363,3 @@ def _band_label(score: Score, instrument: Instrument) -> str:
         "undetermined": "Not determined"
     }
     return labels.get(score.band or score.level or "", "No valid total")
-
-
-def _trial_rows(assessment: Assessment, facts: Facts) -> Iterable[TrialRow]:
-    rows = facts.rows("antidepressant_trials") or []
-    question = facts.questionnaire.questions.get("antidepressant_trials")
-    if question is None or assessment.treatment is None:
-        return
-    for row, trial in zip(rows, assessment.treatment.trials, strict=True):
-        yield _trial_row(question, row, trial)
-
-
-def _trial_row(question: Question, row: Mapping[str, object], trial: Trial) -> TrialRow:
-    cell = {c.id: wording.cell_in_words(c, row.get(c.id)) for c in question.columns}
-    counted = trial.drug or "not in the medicine table"
-    return TrialRow(
-        drug=trial.typed,
-        counted_as=counted if trial.drug_class is None else f"{counted} ({trial.drug_class})",
-        dose=cell["max_daily_dose_mg"] or wording.NOT_GIVEN,
-        weeks=cell["weeks"] or wording.NOT_GIVEN,
-        improvement=cell["improvement"] or wording.NOT_GIVEN,
-        episode=cell["this_episode"] or wording.NOT_GIVEN,
-        added_to=cell["added_to"],
-        verdict=trial.verdict,
-        note=wording.VERDICTS[trial.verdict],
-    )

@@ -39,6 +39,7 @@ NOT_GIVEN = "not given"
 TALK = "wants to talk about it in person"
 DERIVED = {
     "age": "Age",
+    "days_since_infusion": "Days since the last infusion",
     "bmi": "BMI",
     "weight_kg": "Weight (kg)",
     "systolic": "Systolic pressure",
@@ -50,6 +51,33 @@ DERIVED = {
 TRIALS = {
     "trials.rows": "Antidepressant trials listed",
     "trials.strict_failed": "Adequate failed trials in this episode",
+}
+# The flags of medications.csv; what only calls for the medicine's note is said by its weight.
+FLAG_WORDS = {
+    "anticoagulant": "anticoagulant",
+    "antihypertensive": "blood pressure medicine",
+    "barbiturate": "barbiturate",
+    "benzodiazepine": "benzodiazepine",
+    "decongestant": "decongestant",
+    "ergot": "ergot",
+    "gabapentinoid": "gabapentinoid",
+    "glp1": "GLP-1 or GIP drug",
+    "maoi": "MAOI action",
+    "mood_stabiliser": "mood stabilizer",
+    "nmda": "acts on NMDA receptors",
+    "opioid": "opioid",
+    "opioid_antagonist": "opioid blocker",
+    "oxybate": "oxybate",
+    "stimulant": "stimulant",
+    "theophylline": "theophylline or similar",
+    "z_drug": "Z-drug",
+}
+INTERACTIONS = {
+    "exclude": "Speaks against",
+    "clear": "To clear",
+    "caution": "Caution",
+    "note": "Note",
+    "none": "",
 }
 FLAGS = {
     "unrecognised": "Medicine not recognized",

@@ -20,10 +20,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 MAY_IMPORT = {
     "questionnaire": set(),
     "assessment": {"questionnaire"},
-    "record": {"questionnaire", "assessment", "wording"},
+    "record": {"questionnaire", "assessment", "history", "wording"},
+    "history": {"questionnaire", "assessment", "wording"},
     "wording": {"questionnaire", "assessment"},
     "mail": set(),
-    "outputs": {"questionnaire", "assessment", "record", "wording"},
+    "outputs": {"questionnaire", "assessment", "history", "record", "wording"},
     "storage": {"questionnaire", "assessment", "record"},
     "workflows": {
         "questionnaire", "assessment", "record", "wording", "mail", "outputs", "storage",
@@ -34,7 +35,7 @@ TOP = {
     "__init__", "app", "cli", "cli_data", "clinic", "colours", "gunicorn.conf", "jobs", "logo",
     "operate", "seed", "settings", "tasks", "web", "worker",
 }  # fmt: skip
-PURE = ("questionnaire", "assessment", "record", "wording")
+PURE = ("questionnaire", "assessment", "history", "record", "wording")
 CLOCKS = {"now", "today", "utcnow", "time", "localtime", "time_ns"}
 
 

@@ -6,15 +6,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from screening.assessment.results import Assessment, Finding, Maudsley, Treatment, Trial
+from screening.history import TrialRow
 from screening.questionnaire.definition import Questionnaire
 from screening.record import (
     Cell,
     FindingRow,
+    IndicationRow,
     Record,
     Row,
     ScoreRow,
     SectionRows,
-    TrialRow,
 )
 
 SUBMITTED = datetime(2026, 11, 12, 9, 41, tzinfo=UTC)
@@ -39,8 +40,10 @@ def finding(kind: str, rule: str, says: str, *read: tuple[str, str], status: str
     """A finding of a kind with a sentence, the answers it read, and one source."""
     return FindingRow(
         Finding(rule, kind, status, dict(read)),
+        kind,
         says,
         f"Why {rule} matters, in one sentence.",
+        f"a letter about {rule}" if kind == "clear" else "",
         read,
         (f"Source of {rule}. Journal of Examples 2024;12:34-56.",),
     )
@@ -105,6 +108,7 @@ def tiny() -> Record:
         scores=(),
         trials=(),
         outcome="Candidate for review",
+        indications=(IndicationRow("Depression", "met", (("PHQ-9 total", "17"),)),),
     )
 
 
