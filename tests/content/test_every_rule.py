@@ -1,0 +1,89 @@
+"""Every rule is true of somebody, and then its sentence stands in the record and the summary.
+
+Each of these people differs from one without any finding, so that the sentence can be read beside
+the answers that brought it about.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+
+import pytest
+
+from screening.assessment.outcome import assess
+from screening.outputs.pdf import summary_html
+from screening.questionnaire.definition import Questionnaire
+from screening.questionnaire.loader import CHECK_IN, check_in, current
+from screening.questionnaire.validation import normalise, problems_in
+from screening.record import FindingRow, Record, build_record
+from tests.builders import TODAY, person, returning
+from tests.content.fires import FIRES, FIRES_AT_CHECK_IN
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+OF_THE_CONTRACT = 196
+OUR_OWN = {"diabetes-unsure", "consent-not-understood"}
+
+
+def record_of(questionnaire: Questionnaire, answers: dict[str, Any]) -> Record:
+    """What a physician reads when these answers are sent, and assessed on the same day."""
+    assert problems_in(questionnaire, answers, TODAY, {"patient", "clinician"}) == []
+    answers = normalise(questionnaire, answers)
+    found = assess(questionnaire, answers, TODAY)
+    return build_record(
+        questionnaire, answers, found, as_of=TODAY, reference="KQ7F-3M2P", submitted_at=NOON
+    )
+
+
+def met(record: Record) -> dict[str, FindingRow]:
+    return {row.finding.rule: row for row in record.findings}
+
+
+def found_of(questionnaire: Questionnaire, rule: str, answers: dict[str, Any]) -> FindingRow:
+    """The finding of this rule, its sentence first in the record's own list of its kind."""
+    row = met(record_of(questionnaire, answers)).get(rule)
+    assert row is not None, "it is not true of these answers"
+    assert row.finding.status == "met"
+    assert row.says == questionnaire.rule[rule].says
+    assert row.sources
+    return row
+
+
+def test_every_rule_has_somebody_of_whom_it_is_true() -> None:
+    assert list(FIRES) == [rule.id for rule in current().rules]
+    assert len(FIRES) == OF_THE_CONTRACT + len(OUR_OWN)
+    assert set(FIRES) >= OUR_OWN
+
+
+def test_so_has_every_rule_that_a_check_in_words_anew_or_adds() -> None:
+    own = [rule.id for rule in check_in().rules if rule not in current().rules]
+    assert sorted(FIRES_AT_CHECK_IN) == sorted(own)
+
+
+def test_nothing_is_found_of_those_who_are_the_measure() -> None:
+    assert met(record_of(current(), person())) == {}
+    assert met(record_of(check_in(), returning())) == {}
+
+
+@pytest.mark.parametrize("rule", FIRES)
+def test_a_rule_is_true_and_says_so(rule: str) -> None:
+    found_of(current(), rule, person(**FIRES[rule]))
+
+
+@pytest.mark.parametrize("rule", FIRES_AT_CHECK_IN)
+def test_a_rule_of_a_check_in_is_true_and_says_so(rule: str) -> None:
+    found_of(check_in(), rule, returning(**FIRES_AT_CHECK_IN[rule]))
+
+
+@pytest.mark.parametrize("folder", ["intake", CHECK_IN.name])
+def test_every_sentence_stands_in_the_summary(folder: str) -> None:
+    """One summary with the findings of all these people: each is worded as the rule says it."""
+    intake = folder == "intake"
+    questionnaire = current() if intake else check_in()
+    people = FIRES if intake else FIRES_AT_CHECK_IN
+    somebody = person if intake else returning
+    rows = [found_of(questionnaire, r, somebody(**people[r])) for r in people]
+    everything = replace(record_of(questionnaire, somebody()), findings=tuple(rows))
+    html = summary_html(everything, paper="letter", clinic="Riverside Clinic", made_at=NOON)
+    text = " ".join(unescape(html).split())
+    assert [row.says for row in rows if row.says not in text] == []
