@@ -125,8 +125,7 @@ class Check(Frozen):
 
     `text` fills in `{question}` with what was answered, `{age}` with a derived name. On the page of
     a group the condition reads the columns of one row and TIMES_USUAL_DOSE: the dose in mg by the
-    least adequate daily dose of the medicine that the row names.
-    """
+    least adequate daily dose of the medicine that the row names."""
 
     id: Id
     when: str
@@ -254,10 +253,8 @@ class Instrument(Frozen):
 
 
 class Rule(Frozen):
-    """`says`: the physician's sentence; `why`: the reason; `sources`: keys of sources.toml.
-
-    `settles`: what would settle the matter, such as "repeat blood pressure"; "" where nothing does.
-    `confirm`: what a physician has to confirm, as no source or not every source says it."""
+    """`says`: the physician's sentence; `why`: the reason; `settles`: what would settle it, such as
+    "repeat blood pressure"; `confirm`: what a physician has to confirm, as no source says it."""
 
     id: Id
     kind: RuleKind
