@@ -29,7 +29,8 @@ export class Autosave {
   constructor(form, line) {
     this.form = form;
     this.line = line;
-    this.state = "kept"; // or "dirty", "offline", "down", "elsewhere", "ended"
+    this.state = "kept"; // or "offline", "down", "elsewhere", "ended"
+    this.saysSaved = false; // does the line say so of what is typed here?
     this.acknowledged = line.dataset.typed ? "" : written(form);
     this.failures = 0;
     this.timer = null;
@@ -67,6 +68,7 @@ export class Autosave {
 
   touched(pause = PAUSE) {
     if (this.isOver) return;
+    this.fade();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), pause);
   }
@@ -90,6 +92,13 @@ export class Autosave {
 
   settle() {
     if (this.state === "offline") this.become("kept");
+    this.fade();
+  }
+
+  /** "Saved" is not seen while something is typed that is not. The words stay there: taken away and
+      put back they would be read out after every answer. */
+  fade() {
+    this.line.classList.toggle("saving--before", this.saysSaved && !this.isSaved);
   }
 
   async send(leaving) {
@@ -155,11 +164,15 @@ export class Autosave {
     this.state = state;
     const words = state === "kept" ? this.line.dataset.now : this.line.dataset[state];
     this.say(withTime(words, timeOf(new Date())));
+    this.saysSaved = state === "kept";
     this.line.classList.toggle("saving--not", state !== "kept");
+    this.fade();
     for (const told of this.listeners) told(state, before);
   }
 
   say(words) {
+    this.saysSaved = false;
+    this.line.classList.remove("saving--before");
     if (this.line.textContent !== words) this.line.textContent = words;
   }
 

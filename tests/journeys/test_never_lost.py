@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from screening.workflows import intake as intake_flow
 from tests.browser import Visitor
@@ -50,6 +50,22 @@ def test_what_is_typed_last_is_kept_when_the_page_goes_away(visitor: Visitor, st
     visitor.open("/form/contact")
     page.reload()
     expect(page.locator("#city")).to_have_value("Cambria")
+
+
+def test_saved_is_not_seen_while_something_typed_is_not(visitor: Visitor, store: Site) -> None:
+    page = begin(visitor, store, "contact")
+    page.fill("#city", "Cambria")
+    expect(line(page)).to_contain_text(SAVED)
+    expect(line(page)).to_have_css("opacity", "1")
+    held: list[Route] = []
+    page.route("**/half", lambda route: held.append(route))  # noqa: PLW0108 it marks what it is given
+    with page.expect_request("**/half"):
+        page.fill("#city", "Cayucos")
+        expect(line(page)).to_have_css("opacity", "0")
+    expect(line(page)).to_have_css("opacity", "0")
+    held.pop().continue_()
+    expect(line(page)).to_have_css("opacity", "1")
+    expect(line(page)).to_contain_text(SAVED)
 
 
 def test_flight_mode_in_the_middle_of_a_page(visitor: Visitor, store: Site) -> None:
