@@ -39,13 +39,14 @@ from .web import (
     quick_exit,
     sessions,
     staff,
+    staff_plan,
     static_files,
     users,
 )
 from .web.fields import SUGGESTIONS
 from .workflows.office import Office, Post
 
-FOR_STAFF = (auth, account, staff, users, admin_export)
+FOR_STAFF = (auth, account, staff, staff_plan, users, admin_export)
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
 PAGES = (health, patient, after, half, patient_checkin, links, quick_exit, *FOR_STAFF)
 
@@ -120,6 +121,7 @@ def open_office(app: Flask, settings: Settings) -> Office:
         questionnaire=loader.load(settings.content) if settings.content else loader.current(),
         zone=settings.clinic.zone,
         clinic=settings.clinic.name,
+        phone=settings.clinic.phone or "",
         paper=settings.clinic.paper,
         draft_days=settings.draft_days,
         post=Post(

@@ -6,12 +6,14 @@ from datetime import timedelta
 from .outputs import pdf
 from .outputs.copy import copy_html
 from .outputs.pdf import Paper
+from .outputs.sheet import sheet_html
 from .questionnaire.definition import Language
 from .storage import attempts, intakes, messages, sessions, submissions
 from .storage.alerts import alerts_of
 from .web import letters
 from .web.copies import copy_of
-from .workflows import after, alert_mail, links, page_times
+from .web.plan_sheet import sheet_of
+from .workflows import after, alert_mail, links, page_times, plans
 from .workflows import intake as intake_flow
 from .workflows.act import Act
 from .workflows.definitions import definition_of
@@ -74,6 +76,27 @@ def make_copy(office: Office, reference: str, paper: Paper, language: Language) 
         )
 
 
+def make_sheet(office: Office, reference: str, language: Language) -> None:
+    """Make and keep the patient's sheet of the newest plan, unless it is kept already."""
+    found = plans.to_print(office, reference, language)
+    if found is None:
+        return
+    submission, planning, key = found
+    sheet = sheet_of(planning, language, clinic=office.clinic, phone=office.phone)
+    paper: Paper = "a4" if office.paper == "a4" else "letter"
+    content = pdf.render(sheet_html(sheet, paper=paper), paper)
+    with office.database.write() as conn:
+        submissions.store_document(
+            conn,
+            office.vault,
+            submission,
+            kind=plans.SHEET,
+            paper=key,
+            content=content,
+            now=office.now(),
+        )
+
+
 def sweep_drafts(office: Office) -> None:
     """Judge drafts that have been idle for ten minutes: a risk may have been left half told."""
     intake_flow.sweep(office)
@@ -113,6 +136,7 @@ def delete_abandoned(office: Office) -> None:
 TASKS: Mapping[str, Callable[..., None]] = {
     "make-pdf": make_pdf,
     "make-copy": make_copy,
+    "make-sheet": make_sheet,
     "mail-alerts": mail_alerts,
     "mail-link": letters.mail_link,
     "mail-number": letters.mail_number,

@@ -81,6 +81,7 @@ class After(Frozen):
 
 class Protocol(Frozen):
     version: str
+    visit_minutes: int  # from arrival to going home, as the calendar shows it
     induction: Induction
     booster: Booster
     checks: tuple[Check, ...]

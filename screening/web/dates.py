@@ -1,6 +1,6 @@
 """Dates and times in words, in the patient's language and the clinic's time zone."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 MONTHS_ES = (
     "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio",
@@ -15,7 +15,7 @@ def day_in_words(day: date, language: str) -> str:
     return f"{day:%B} {day.day}, {day.year}"
 
 
-def time_in_words(moment: datetime, language: str) -> str:
+def time_in_words(moment: datetime | time, language: str) -> str:
     """ "2:05 PM" or "2:05 p. m."."""
     hour = moment.hour % 12 or 12
     half = ("a. m.", "p. m.") if language == "es" else ("AM", "PM")

@@ -21,7 +21,7 @@ from ..questionnaire.protocol import Protocol
 from ..record import full_name
 from ..storage import members, series
 from ..storage.chart import Entry
-from ..storage.submissions import StoredSubmission, submission_by_reference
+from ..storage.submissions import StoredSubmission, read_document, submission_by_reference
 from . import chart
 from .act import Act
 from .chart import DECISION, PLAN
@@ -29,6 +29,7 @@ from .definitions import definition_of
 from .office import Office
 
 CANDIDATE = "candidate"
+SHEET = "sheet"  # the kind of the stored document
 
 
 class NotACandidate(Exception):  # noqa: N818 - an outcome that callers answer
@@ -67,6 +68,7 @@ class Visit:
 @dataclass(frozen=True)
 class Saved:
     dates: Dates
+    number: int  # of its entry in the chart
     by: str  # their name
     at: datetime  # clinic time
 
@@ -113,8 +115,16 @@ class Planning:
     def dosing(self) -> tuple[Told, ...]:
         return schedule.dosing(self.protocol, self.facts)
 
-    def instructions(self) -> tuple[str, ...]:
-        return schedule.instructions(self.protocol, self.facts, self.language)
+    def instructions(self, language: str) -> tuple[str, ...]:
+        return schedule.instructions(self.protocol, self.facts, language)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """`content` is None while the worker makes it."""
+
+    reference: str
+    content: bytes | None = field(repr=False)
 
 
 def open_planning(office: Office, actor: str, reference: str) -> Planning | None:
@@ -147,6 +157,39 @@ def save(office: Office, actor: str, reference: str, dates: Dates, *, after: int
             "reason": dates.reason.strip(),
         }
         chart.add(Act(conn, office, actor), first.intake_id, PLAN, body, after=after)
+
+
+def sheet_file(office: Office, actor: str, reference: str, language: str) -> Sheet | None:
+    """The patient's sheet of the newest plan; None: no such submission, or nothing planned."""
+    with office.database.write() as conn:
+        found = _read(conn, office, reference)
+        if found is None or found[1].plan is None:
+            return None
+        first, planning = found
+        key = sheet_key(office.paper, language, found[1].plan.number)
+        content = read_document(conn, office.vault, first, kind=SHEET, paper=key)
+        if content is not None:
+            act = Act(conn, office, actor)
+            act.note("sheet.downloaded", first.intake_id, language=language)
+    return Sheet(planning.reference, content)
+
+
+def to_print(
+    office: Office, reference: str, language: str
+) -> tuple[StoredSubmission, Planning, str] | None:
+    """What a sheet is made of, and the name it is kept under; None: nothing is to be made."""
+    with office.database.read() as conn:
+        found = _read(conn, office, reference)
+        if found is None or found[1].plan is None:
+            return None
+        key = sheet_key(office.paper, language, found[1].plan.number)
+        kept = read_document(conn, office.vault, found[0], kind=SHEET, paper=key)
+    return None if kept is not None else (*found, key)
+
+
+def sheet_key(paper: str, language: str, number: int) -> str:
+    """Under which a sheet is kept: "letter-es-7"; a new plan has a new one."""
+    return f"{paper}-{language}-{number}"
 
 
 def doubts(plan: Protocol, dates: Dates, today: date) -> list[Doubt]:
@@ -207,7 +250,7 @@ def _read(
 def _facts(
     conn: Connection, office: Office, sent: list[StoredSubmission], entries: tuple[Entry, ...]
 ) -> Facts:
-    """What is known now: the first intake with what staff changed, and what check-ins said since."""
+    """What is known now: the first intake with what staff changed, and the check-ins since."""
     first = sent[0]
     questionnaire = definition_of(conn, office, first.content_hash)
     answers = dict(chart.known_now(first, entries).answers)
@@ -219,4 +262,4 @@ def _facts(
 
 def _saved(conn: Connection, office: Office, entry: Entry) -> Saved:
     by = members.name_of(conn, entry.by)
-    return Saved(dates_of(entry), by, entry.at.astimezone(office.zone))
+    return Saved(dates_of(entry), entry.number, by, entry.at.astimezone(office.zone))

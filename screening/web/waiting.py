@@ -1,0 +1,31 @@
+"""The page that waits while the worker makes a PDF for staff, and looks again by itself."""
+
+from collections.abc import Mapping
+
+from flask import make_response, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from .current import queue
+
+LOOKS = 20  # how often the page looks for the file by itself
+PAUSE = 3  # seconds between two looks
+
+
+def waiting_page(
+    job: tuple[str, ...], *, again: tuple[str, Mapping[str, str]], back_url: str
+) -> Response:
+    """`job`: the task and its arguments, asked for at the first look; `again`: endpoint and values
+    of the file's address."""
+    text = request.args.get("look", "0")
+    look = int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else 0
+    if look == 0:
+        queue().enqueue(*job)
+    endpoint, values = again
+    address = url_for(endpoint, **values, look=str(look + 1))
+    over = look >= LOOKS
+    title = "The PDF takes longer than it should" if over else "The PDF is being made"
+    found = {"title": title, "over": over, "again_url": address, "back_url": back_url}
+    response = make_response(render_template("physician/pdf_waiting.html", **found), 202)
+    if not over:
+        response.headers["Refresh"] = f"{PAUSE}; url={address}"
+    return response
