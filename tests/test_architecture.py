@@ -33,7 +33,7 @@ MAY_IMPORT = {
 }  # fmt: skip
 # The top: what starts, serves and commands the app may import anything of ours.
 TOP = {
-    "__init__", "app", "cli", "cli_data", "clinic", "colours", "gunicorn.conf", "jobs", "logo",
+    "__init__", "app", "cli", "cli_data", "cli_rules", "clinic", "colours", "gunicorn.conf", "jobs", "logo",
     "operate", "seed", "settings", "tasks", "web", "worker",
 }  # fmt: skip
 PURE = ("questionnaire", "assessment", "changes", "history", "record", "wording")

@@ -41,7 +41,8 @@ BIPOLAR = {"bipolar-1", "bipolar-2", "bipolar-type-unknown"}
 
 class Facts:
     """Reads answers for conditions. `saved_pages` None: the record is complete as it stands; a set
-    of page ids: a draft, in which what stands on other pages is not decided yet."""
+    of page ids: a draft, in which what stands on other pages is not decided yet. `never_asked`:
+    questions that the form did not ask when it was answered; not even left empty, but unknown."""
 
     def __init__(
         self,
@@ -49,11 +50,14 @@ class Facts:
         answers: Answers,
         today: date,
         saved_pages: AbstractSet[str] | None = None,
+        *,
+        never_asked: AbstractSet[str] = frozenset(),
     ) -> None:
         self.questionnaire = questionnaire
         self.answers = answers
         self.today = today
         self.saved_pages = saved_pages
+        self.never_asked = never_asked
         self.medicines = questionnaire.medicine_table
         self._truths: dict[str, Truth] = {}
         self._values: dict[str, Value] = {}
@@ -103,6 +107,8 @@ class Facts:
         return tuple(answer) if isinstance(answer, list | tuple) else answer  # type: ignore[return-value]
 
     def _decided(self, name: str) -> bool:
+        if name in self.never_asked:
+            return self.asked(name) is False
         page = self.questionnaire.page_of.get(name)
         return self.saved_pages is None or page is None or page.id in self.saved_pages
 
@@ -208,7 +214,7 @@ class Facts:
             psychotic="yes"
             in (self.value("psychosis_now"), self.value("psychosis_in_this_episode")),
             ect=self.value("ect_this_episode") == "yes"
-            and _at_least(self.value("ect_sessions"), 6),
+            and _at_least(self.value("ect_sessions"), trials.ECT_ADEQUATE_SESSIONS),
         )
         return trials.staged(treatment, stage)
 

@@ -22,6 +22,10 @@ LENIENT_WEEKS = 4
 STRICT_WEEKS = 6
 ZURANOLONE_WEEKS = 2  # its whole course is 14 days
 ECT_ADEQUATE_SESSIONS = 6
+# The highest value of 1 point, of 2, and so on: months, the PHQ-9's total, drugs.
+STAGED_MONTHS, STAGED_PHQ9, STAGED_DRUGS = (12, 24), (4, 9, 19), (2, 4, 6, 10)
+PSYCHOTIC_POINTS = 5
+MILD, MODERATE, SEVERE = 6, 10, 15  # the highest total of each band
 
 
 def judge(row: Row, table: MedicineTable) -> Trial:
@@ -74,14 +78,16 @@ def maudsley(
     if treatment.strict_failed == 0:
         return None
     parts = {
-        "duration": _points(episode_months, (12, 24)),
-        "severity": 5 if psychotic else _points(phq9_total, (4, 9, 19)),
-        "failed": _points(treatment.strict_failed, (2, 4, 6, 10)),
+        "duration": _points(episode_months, STAGED_MONTHS),
+        "severity": PSYCHOTIC_POINTS if psychotic else _points(phq9_total, STAGED_PHQ9),
+        "failed": _points(treatment.strict_failed, STAGED_DRUGS),
         "augmentation": int(any(map(_used, rows, treatment.trials))),
         "ect": int(ect),
     }
     total = sum(parts.values())
-    return Maudsley(total, "mild" if total <= 6 else "moderate" if total <= 10 else "severe", parts)
+    return Maudsley(
+        total, "mild" if total <= MILD else "moderate" if total <= MODERATE else "severe", parts
+    )
 
 
 def staged(treatment: Treatment, stage: Maudsley | None) -> Treatment:
