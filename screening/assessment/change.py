@@ -23,6 +23,9 @@ PEG_RESPONSE = Fraction(3, 10)
 LEAST_BASELINE = 10  # points; below, no percentage (PHQ-9, GAD-7)
 PHQ9_WORSE = 5  # points
 GAD7_MATTERS = 4  # points
+REMISSION = 5  # points; under it [97], of GAD-7 general knowledge
+PCL5_CHANGED = 28  # points; at or under it, clinically significant change [101]
+PCL5_MEANINGFUL = 10  # points of a fall
 PCL5_BANDS = ((15, "reliable"), (10, "meaningful"), (5, "uncertain"))
 FULL_INTAKE_DAYS = 365  # days after which the whole intake is asked again
 # The re-screen matrix of the protocol, Boosters (policy): what is due every so many days. What is
@@ -110,6 +113,23 @@ def _pcl5(points: Fraction) -> str:
     if word is None:
         return "no change (under 5 points)"
     return f"{word} {'rise' if points > 0 else 'fall'} ({size} points)"
+
+
+def marks(instrument: str, baseline: float) -> list[tuple[float, str]]:
+    """Totals that a drawing marks, with their words, the highest first: response and remission as
+    the protocol has them for this baseline."""
+    found: list[tuple[float, str]] = []
+    if instrument in ("phq9", "gad7"):
+        if baseline >= LEAST_BASELINE:
+            found.append((baseline / 2, "response"))
+        found.append((REMISSION, "remission below"))
+    elif instrument == "pcl5":
+        if baseline >= PCL5_MEANINGFUL:
+            found.append((baseline - PCL5_MEANINGFUL, "meaningful fall"))
+        found.append((PCL5_CHANGED, "changed"))
+    elif instrument == "peg" and baseline > 0:
+        found.append((float(baseline * (1 - PEG_RESPONSE)), "response"))
+    return sorted(found, reverse=True)
 
 
 def due(since_full: int, before: int | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import url_for
 
-from ..assessment.change import FULL_INTAKE_DAYS, Point, change, due, warnings
+from ..assessment.change import FULL_INTAKE_DAYS, Point, change, due, marks, warnings
 from ..questionnaire.definition import Instrument
 from ..record import Record
 from ..workflows.checkin import Scored, point_of
@@ -19,7 +19,7 @@ from .dates import day_in_words
 Context = dict[str, Any]
 
 RISK = "cssrs_screener"
-WIDTH, HEIGHT = 360, 170
+WIDTH, HEIGHT = 450, 170
 LEFT, RIGHT, TOP, BOTTOM = 34, 340, 22, 138  # of the plot
 NUMBER = 12  # the height of a number
 
@@ -136,13 +136,14 @@ def _chart(instrument: Instrument, record: Record, shown: Sequence[Scored]) -> C
         _dot(one, instrument.id, highest, told) | {"here": one.reference == record.reference}
         for one in told
     ]
+    marked = _marks(instrument.id, told[0].point.totals[instrument.id], highest)
     named = "; ".join(
         f"{day_in_words(one.point.day, 'en')}: {one.point.totals[instrument.id]:g}" for one in told
     )
     return {
         "id": f"trend-{instrument.id.replace('_', '-')}",
         "title": f"{instrument.short_name} from 0 to {highest:g}",
-        "described": f"{named}.",
+        "described": f"{named}.{_told(marked)}",
         "width": WIDTH,
         "height": HEIGHT,
         "left": LEFT,
@@ -151,6 +152,7 @@ def _chart(instrument: Instrument, record: Record, shown: Sequence[Scored]) -> C
         "line": " ".join(f"{dot['x']},{dot['y']}" for dot in dots),
         "dots": dots,
         "levels": _levels(instrument, highest),
+        "marks": marked,
         "from": _short(told[0].point.day),
         "to": _short(told[-1].point.day),
     }
@@ -164,6 +166,21 @@ def _levels(instrument: Instrument, highest: float) -> list[Context]:
         if not found or found[-1]["y"] - y >= NUMBER:
             found.append({"y": y, "text": f"{band.min:g}"})
     return found
+
+
+def _marks(instrument: str, baseline: float, highest: float) -> list[Context]:
+    """Dashed lines with their words beside the plot; a word that would touch another moves down."""
+    found: list[Context] = []
+    for total, words in marks(instrument, baseline):
+        y = _height(total, highest)
+        lowest = found[-1]["text_y"] + NUMBER if found else y
+        text = f"{words} {total:g}" if words.endswith("below") else f"{words}: {total:g}"
+        found.append({"y": y, "text_y": max(y, lowest), "text": text})
+    return found
+
+
+def _told(marked: Sequence[Context]) -> str:
+    return f" Marked: {', '.join(mark['text'] for mark in marked)}." if marked else ""
 
 
 def _dot(one: Scored, instrument: str, highest: float, told: Sequence[Scored]) -> Context:

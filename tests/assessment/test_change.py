@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from screening.assessment.change import Change, Point, change, due, warnings
+from screening.assessment.change import Change, Point, change, due, marks, warnings
 
 FIRST = date(2026, 1, 5)
 
@@ -115,3 +115,19 @@ def test_an_item_9_that_is_not_known_is_no_0():
 def test_what_is_due_by_the_intervals(since_full: int, before: int | None, intervals: list[str]):
     told = due(since_full, before)
     assert [line.split(":")[0].removeprefix("Every ") for line in told] == intervals
+
+
+@pytest.mark.parametrize(
+    ("instrument", "baseline", "marked"),
+    [
+        ("phq9", 18, [(9, "response"), (5, "remission below")]),
+        ("phq9", 9, [(5, "remission below")]),  # no percentage of a low baseline
+        ("pcl5", 50, [(40, "meaningful fall"), (28, "changed")]),
+        ("peg", 6, [(pytest.approx(4.2), "response")]),
+        ("des_t", 20, []),
+    ],
+)
+def test_a_drawing_marks_response_and_remission(
+    instrument: str, baseline: float, marked: list[Any]
+):
+    assert marks(instrument, baseline) == marked

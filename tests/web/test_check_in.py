@@ -168,7 +168,9 @@ def test_scores_over_time(site: Site):
     assert "-8, -50%: response (50% or more)" in words
     assert f"/staff/intakes/{first}" in [a["href"] for a in section.find_all("a")]
     drawing = section.find("svg")
-    assert drawing.find("desc").get_text() == "November 23, 2026: 16; December 21, 2026: 8."
+    assert drawing.find("desc").get_text() == (
+        "November 23, 2026: 16; December 21, 2026: 8. Marked: response: 8, remission below 5."
+    )
     assert not page.soup.find_all(style=True)
     assert "Scores over time" in page.open(f"/staff/intakes/{first}").text
     assert page.soup.select(".warned") == []
