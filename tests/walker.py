@@ -126,7 +126,7 @@ class Walker:
         # Without the suggestions: hundreds of options that nobody who tests looks at.
         self.soup = BeautifulSoup(DATALIST.sub("", answer.text), "html.parser")
         self.form = self.soup.find("form", id="page")
-        inputs = self.form.find_all(("input", "select", "textarea")) if self.form else []
+        inputs = self.soup.select("form#page :is(input, select, textarea), input[form=page]")
         self.controls = [control for control in inputs if control.has_attr("name")]
         self.trail.append(self.path)
         shown = self.soup.find(class_="code__value")

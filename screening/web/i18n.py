@@ -20,6 +20,7 @@ from screening.questionnaire.definition import Language
 from screening.settings import LANGUAGES, Clinic, Settings
 
 INTERFACE = Path(__file__).parent.parent / "content" / "interface"
+SWITCH_TO = "switch_to"  # a hidden input beside the switch
 
 blueprint = Blueprint("i18n", __name__)
 
@@ -113,9 +114,10 @@ def choose(language: str) -> None:
 
 
 def choose_other() -> None:
-    """The language that the switch offers."""
-    others = [code for code in _settings().languages if code != current_language()]
-    choose(next(iter(others), current_language()))
+    """The language that the page's switch offers, whatever another tab switched to since."""
+    offered, wanted = _settings().languages, request.form.get(SWITCH_TO)
+    others = [code for code in offered if code != current_language()]
+    choose(wanted if wanted in offered else next(iter(others), current_language()))
 
 
 def _settings() -> Settings:

@@ -14,6 +14,7 @@ from ..questionnaire.validation import Problem, missing, normalise, problems, ro
 from ..storage.intakes import StoredIntake
 from .current import office
 from .forms import AnswerField, page_form, posted_rows, ticked_none
+from .i18n import SWITCH_TO
 from .patient_session import Visit
 
 CONTINUE, ADD, LATER = "continue", "add", "later"  # the buttons of a page
@@ -22,6 +23,7 @@ HELP_READ = "help-read"  # among them: the page came again after the help for an
 # What a form holds beside what was typed.
 OURS = (
     "csrf_token", "revision", "action", "half", "half_writer", "half_turn", "half_at", "no_code",
+    SWITCH_TO,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from ..assessment.facts import Facts
 from ..questionnaire.answers import NO
 from ..questionnaire.definition import Page, Panel, Question
+from ..storage.half_pages import Elsewhere, Shown
 from ..storage.intakes import NotADraft, PageAnswers, StaleRevision, StoredIntake
 from ..workflows import half
 from ..workflows import intake as intake_flow
@@ -45,6 +46,7 @@ from .patient_session import Visit, begin, end
 STOP, LANGUAGE, STORED, NO_TO_ALL = "stop", "language", "stored", "no-to-all"
 UNDO = "undo"  # what was typed and not sent
 CONFLICT = "conflict"  # marks what the page of two tabs posts
+THEN = "then"  # and on it, that the patient had asked to finish later
 
 
 def show(page: Page, visit: Visit, **drawn: Any) -> str:
@@ -112,14 +114,21 @@ def receive(page: Page, visit: Visit) -> Response | str:
         return _in_other_language(page, visit)
     if action == UNDO and visit.intake:
         half.forget(office(), visit.intake.id, page.id, actor=intake_flow.PATIENT)
+    leaving = request.form.get(THEN) == LATER
+    if action == STORED and visit.intake and leaving:
+        return leave(visit.intake)
     if action in (STORED, UNDO):
         return redirect(said.page_url(page, return_to=said.returning()), 303)
-    return _no_to_all(page, visit) if action == NO_TO_ALL else _take(page, visit, action)
+    if action == NO_TO_ALL:
+        return _no_to_all(page, visit)
+    return _take(page, visit, LATER if leaving else action)
 
 
 def _take(page: Page, visit: Visit, action: str) -> Response | str:
     """Judge what was sent, and store it unless something is wrong or may be a slip."""
     sent = judge_group(page, visit) if page.group else judge(page, visit.intake, request.form)
+    if visit.intake and not visit.progress.reached(page):
+        return _set_aside(page, visit.intake, sent, action)
     if page.group and action.startswith(spelling.ACTION) and not sent.problems:
         rows = spelling.respelled(page.group, sent.answers.get(page.group.id) or [], action)
         sent, action = Sent({page.group.id: rows}, []), ADD  # the list comes again
@@ -151,6 +160,26 @@ def _store(page: Page, visit: Visit, sent: Sent, action: str) -> Response | str:
     if (sent.problems or sent.unconfirmed) and saved.panels and action != LATER:
         return help_pages.crisis(saved.panels, saved.intake, page=page)
     return _after(page, saved, action)
+
+
+def _set_aside(page: Page, intake: StoredIntake, sent: Sent, action: str) -> Response | str:
+    """A page that is not open in this form: it was written in one before it, or another tab took
+    an earlier answer back. What was typed waits there until it is; help does not wait."""
+    visit = Visit(intake)
+    typed = half_views.typed_on(page, {} if page.group and sent.problems else sent.answers)
+    begun, counter = half.begun(office(), intake, page), number_sent(request.form.get("half"))
+    if begun and begun.typed.pairs == typed.pairs:  # a double click
+        counter = begun.counter
+    shown = Shown(visit.revision(page), counter or 0)
+    try:
+        kept = half.keep(office(), intake, page, typed, shown, actor=intake_flow.PATIENT)
+    except Elsewhere:
+        return _conflict_now(page, sent, intake.id)
+    if action == LATER:
+        return leave(intake, kept.panels)
+    if kept.panels:
+        return help_pages.crisis(kept.panels, intake)
+    return redirect(said.page_url(visit.progress.first_open or page), 303)
 
 
 # Answers to a POST
@@ -294,6 +323,8 @@ def _conflict(page: Page, sent: Sent, stored: PageAnswers, revision: int, counte
     """`counter`: of what another tab typed, when it is that which differs."""
     rows = around.differences(page, sent.answers, stored)
     posted = [*typed_pairs(CONFLICT), {"name": "half", "value": str(counter)}]
+    if request.form.get("action") == LATER:
+        posted.append({"name": THEN, "value": LATER})
     drawn = {"rows": rows, "posted": posted, "revision": revision}
     page_html = render_template("patient/conflict.html", title=i18n.t("conflict.title"), **drawn)
     return make_response(page_html, 409)
@@ -303,7 +334,12 @@ def _conflict_in_other_language(page: Page, visit: Visit) -> Response | str:
     """The same choice once more, with what is stored now."""
     sent = judge_group(page, visit) if page.group else judge(page, visit.intake, request.form)
     help_pages.switch_language(visit)
-    now = intake_flow.read(office(), visit.intake.id) if visit.intake else None
+    return _conflict_now(page, sent, visit.intake.id if visit.intake else "")
+
+
+def _conflict_now(page: Page, sent: Sent, intake_id: str) -> Response:
+    """The choice between what was sent and what is stored or typed by now."""
+    now = intake_flow.read(office(), intake_id)
     begun = half.begun(office(), now, page)
     stored = begun.typed.answers if begun else now.answers.get(page.id, {}) if now else {}
     return _conflict(page, sent, stored, Visit(now).revision(page), begun.counter if begun else 0)

@@ -100,13 +100,17 @@ def page(page_id: str) -> Response | str:
 
 
 def _not_yet(asked: Page, here: Visit) -> Response | str | None:
-    """Where to go instead: pages open in order, and only while the intake is a draft."""
+    """Where to go instead: pages open in order, and only while the intake is a draft.
+
+    What is posted for a page that is not open yet is taken all the same: it was typed.
+    """
     if not here.is_draft:
         return _no_draft(asked, here)
     progress = here.progress
-    if progress.reached(asked) and progress.is_asked(asked):
+    is_last, is_typed = asked.id == progress.last.id, request.method == "POST"
+    if progress.is_asked(asked) and (progress.reached(asked) or (is_typed and not is_last)):
         return None
-    if asked.id == progress.last.id:
+    if is_last:
         return redirect(url_for("patient.check"), 303)
     return redirect(said.page_url(progress.first_open or progress.last), 303)
 

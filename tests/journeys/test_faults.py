@@ -34,6 +34,8 @@ VALUES = """() => Object.fromEntries([...document.querySelectorAll("form#page [n
     .filter(one => one.checkVisibility() && one.type !== "hidden" && one.tagName !== "BUTTON")
     .filter(one => !["radio", "checkbox"].includes(one.type) || one.checked)
     .map(one => [one.name + (one.type === "checkbox" ? "=" + one.value : ""), one.value]))"""
+GONE_OR_HELD = """() => location.protocol === "chrome-error:" ? "gone"
+    : document.querySelector("main [data-connection]") ? "held" : null"""
 
 
 class Journey:
@@ -58,12 +60,13 @@ class Journey:
         """The first part of the page, from 0 to 1; all that is there stays as it is."""
         names = self.at.names()
         typed = as_typed(names, self.answers)
-        wanted = [name for name in names if name in typed]
+        wanted = [name for name in names if typed.get(name) not in (None, "", [])]
         upto = wanted[: max(1, round(len(wanted) * part))]
         self.at.type_in({name: typed[name] for name in upto})
 
     def waits_for_the_promise(self) -> None:
-        expect(self.at.page.locator("[data-saving]")).to_have_text(SAVED, timeout=20_000)
+        line = self.at.page.locator("[data-saving]:not(.saving--before)")
+        expect(line).to_have_text(SAVED, timeout=20_000)
         held = self.at.page.evaluate(VALUES)
         self.promised = {name: value for name, value in held.items() if value}
 
@@ -95,7 +98,9 @@ class Journey:
             self.is_there()
 
     def asks_for_the_code(self) -> bool:
-        return self.at.page.locator('form#page input[name="code"]').count() == 1
+        return (
+            self.at.page.locator('form#page input[name="code"]:not([type="hidden"])').count() == 1
+        )
 
     def gives_the_code(self) -> None:
         born = as_typed(self.at.names(), {"date_of_birth": self.answers["date_of_birth"]})
@@ -115,8 +120,10 @@ class Journey:
         self.server.stop(SIGKILL)
         self.writes(0.8)
         self.at.page.click('main button[name="action"][value="continue"]')
+        # page.url tells what was heard of the browser so far; this waits for what became of it.
+        gone = self.at.page.wait_for_function(GONE_OR_HELD).json_value() == "gone"
         self.server.start()
-        if self.at.page.url.startswith("chrome-error:"):
+        if gone:
             # The server answered seconds ago, so the page was sent without asking whether it is
             # there: the browser shows its own page, and the patient comes back to theirs.
             self.at.open(f"/form/{self.page_id}")

@@ -28,6 +28,7 @@ from screening.questionnaire.definition import Questionnaire
 from screening.storage import intakes
 from screening.storage.intakes import INTAKES
 from screening.storage.submissions import submission_of
+from screening.workflows import half
 from tests import builders
 from tests.builders import page, question, section, tiny
 from tests.people import any_answer
@@ -41,6 +42,7 @@ GROUP = "antidepressant_trials"
 LONGER = 31  # minutes: the session has ended
 TEXTS = ("fine", "Núñez", "two\nlines", "O'Brien <b>", "😀", "x" * 200)
 CRISIS = "wants-to-die"
+Answers = dict[str, dict[str, Any]]  # by page
 
 
 def questionnaire() -> Questionnaire:
@@ -75,16 +77,18 @@ def site(app: Any) -> Site:
 
 
 class Patient(RuleBasedStateMachine):
-    """One patient, one browser, two tabs. `told`: by page, the answers they were told are saved."""
+    """One patient, one browser, two tabs. `told`: the answers they were told are saved; `waiting`:
+    those they typed on a page of an earlier form, which is not open yet in this one."""
 
     site: Site
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: dict[str, dict[str, Any]] = {}
+        self.told: Answers = {}
+        self.waiting: Answers = {}
         self.alerted = False
         self.intake_id = ""
-        self.past: list[tuple[str, dict[str, dict[str, Any]]]] = []  # forms begun before
+        self.past: list[tuple[str, Answers, Answers]] = []  # forms begun before
         self.sent = False
         self.tabs: list[Walker] = []
         self.at = 0
@@ -136,7 +140,7 @@ class Patient(RuleBasedStateMachine):
             elif self.tab.path == "/check":
                 self.tab.press()
 
-    @precondition(lambda self: self.page_shown() == "body")
+    @precondition(lambda self: self.page_shown() == "body" and not self.sent)
     @rule(wrong=st.sampled_from(("many", "-4", "9999", "3.5")), note=st.sampled_from(TEXTS))
     def answers_wrong(self, wrong: str, note: str) -> None:
         note = note.replace("\n", " ")
@@ -144,8 +148,9 @@ class Patient(RuleBasedStateMachine):
         self.come_back_if_asked("body")
         if self.page_shown() == "body" and not self.tab.errors:
             self.tab.press()
-        assert self.tab.value("weeks") == wrong, "what was typed is gone"
-        assert self.tab.value("note") == note
+        typed = self.tab.filled() if self.is_open("body") else self.typed_on("body")
+        assert typed.get("weeks") == wrong, "what was typed is gone"
+        assert typed.get("note") == note
 
     @precondition(lambda self: self.page_shown() and not self.sent)
     @rule(rng=st.randoms(use_true_random=False))
@@ -211,6 +216,14 @@ class Patient(RuleBasedStateMachine):
     def goes_on(self) -> None:
         self.tab.press()
 
+    def typed_on(self, page_id: str) -> dict[str, str]:
+        """What waits on a page that is not open yet."""
+        office = self.site.office
+        with office.database.read() as conn:
+            intake = intakes.read_draft(conn, office.vault, self.intake_id)
+        kept = half.begun(office, intake, QUESTIONNAIRE.pages[page_id])
+        return dict(kept.typed.pairs) if kept else {}
+
     # How a step ends
 
     def go(self, address: str) -> None:
@@ -227,7 +240,7 @@ class Patient(RuleBasedStateMachine):
             if self.asks_for_the_code():
                 self.come_back_if_asked(page_id)
             elif self.tab.status == 409:
-                self.chooses(page_id, mine)
+                self.chooses(page_id, mine, action)
                 return
             elif "seen" in self.tab.names():
                 self.is_told(page_id, mine)
@@ -235,7 +248,7 @@ class Patient(RuleBasedStateMachine):
             elif self.tab.status == 400 or self.shows_what_was_typed(page_id, typed):
                 self.tab.press(action)
             else:
-                self.ends(page_id, mine)
+                self.ends(page_id, mine, action)
                 return
         raise AssertionError(f"{self.tab.path}: {self.tab.text[:300]}")
 
@@ -254,7 +267,7 @@ class Patient(RuleBasedStateMachine):
         assert not self.asks_for_the_code(), self.tab.text
 
     def asks_for_the_code(self) -> bool:
-        return "code" in self.tab.names()
+        return "code" in self.tab.names() and "seen" not in self.tab.names()
 
     def shows_what_was_typed(self, page_id: str, typed: dict[str, Any]) -> bool:
         """After the code the page stands on /resume, with everything that was typed."""
@@ -263,16 +276,16 @@ class Patient(RuleBasedStateMachine):
         assert set(typed) <= self.tab.names() | {"csrf_token"}
         return True
 
-    def chooses(self, page_id: str, mine: dict[str, Any]) -> None:
+    def chooses(self, page_id: str, mine: dict[str, Any], action: str) -> None:
         self.tab.press("mine")
         if self.tab.status != 409:
-            self.ends(page_id, mine)
+            self.ends(page_id, mine, action)
 
-    def ends(self, page_id: str, mine: dict[str, Any]) -> None:
+    def ends(self, page_id: str, mine: dict[str, Any], action: str) -> None:
         if self.tab.path == "/done":
             self.sent = True
         if "seen" in self.tab.names():
-            self.settle(page_id, {}, mine)
+            self.settle(page_id, {}, mine, action)
             return
         assert not self.tab.errors, (self.tab.path, self.tab.errors)
         self.is_told(page_id, mine)
@@ -291,8 +304,16 @@ class Patient(RuleBasedStateMachine):
     def is_told(self, page_id: str, answers: dict[str, Any]) -> None:
         if page_id == PAGES[0]:
             self.may_have_begun_anew()
-        self.told[page_id] = answers
+        if self.is_open(page_id):
+            self.told[page_id] = answers
+            self.waiting.pop(page_id, None)
+        else:
+            self.waiting[page_id] = answers
         self.alerted = self.alerted or answers.get("wants_to_die") == "yes"
+
+    def is_open(self, page_id: str) -> bool:
+        """Pages open in order. One of an earlier form, in a tab that was left open, may not be."""
+        return all(earlier in self.told for earlier in PAGES[: PAGES.index(page_id)])
 
     def may_have_begun_anew(self) -> None:
         """Who opens the first page after the session ended begins another form; the first stays."""
@@ -300,8 +321,8 @@ class Patient(RuleBasedStateMachine):
             newest = select(INTAKES.c.id).order_by(text("rowid DESC")).limit(1)
             intake_id = str(conn.execute(newest).scalar())
         if self.intake_id not in ("", intake_id):
-            self.past.append((self.intake_id, self.told))
-            self.told, self.alerted = {}, False
+            self.past.append((self.intake_id, self.told, self.waiting))
+            self.told, self.waiting, self.alerted = {}, {}, False
         self.intake_id = intake_id
 
     # What is typed
@@ -346,11 +367,11 @@ class Patient(RuleBasedStateMachine):
 
     @invariant()
     def what_was_told_is_stored(self) -> None:
-        for intake_id, told in [*self.past, (self.intake_id, self.told)]:
+        for intake_id, told, waiting in [*self.past, (self.intake_id, self.told, self.waiting)]:
             if told:
-                self.holds(intake_id, told)
+                self.holds(intake_id, told, waiting)
 
-    def holds(self, intake_id: str, told: dict[str, dict[str, Any]]) -> None:
+    def holds(self, intake_id: str, told: Answers, waiting: Answers) -> None:
         office = self.site.office
         with office.database.read() as conn:
             intake = intakes.read_draft(conn, office.vault, intake_id)
@@ -358,6 +379,10 @@ class Patient(RuleBasedStateMachine):
         assert intake is not None
         if sent is None:
             assert {page: intake.answers.get(page) for page in told} == told
+            for page_id, answers in waiting.items():
+                kept = half.begun(office, intake, QUESTIONNAIRE.pages[page_id])
+                assert kept, f"what was typed on {page_id} is gone"
+                assert {name: kept.typed.answers.get(name) for name in answers} == answers
         else:
             everything = {q: a for page in told.values() for q, a in page.items()}
             assert sent.document["answers"] == everything

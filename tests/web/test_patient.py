@@ -363,3 +363,11 @@ def test_a_corrected_date_of_birth_may_be_that_of_a_child(site):
     walker.answer_page({"date_of_birth": "2012-01-31"})
     assert walker.title == "This form is for adults"
     assert site.intakes() == []
+
+
+def test_the_switch_leads_to_the_language_it_names_whatever_another_tab_switched(site):
+    here = site.walker_at("mood")
+    there = here.tab()
+    assert here.press("language").soup.html["lang"] == "es"
+    assert there.press("language").soup.html["lang"] == "es"
+    assert there.press("language").soup.html["lang"] == "en"

@@ -200,6 +200,56 @@ def test_two_tabs_on_two_pages_do_not_meet(site):
     assert (site.answers["weight_lb"], site.answers["city"]) == (151, "Cambria")
 
 
+@pytest.mark.parametrize("choice", ["mine", "stored"])
+def test_who_finishes_later_still_does_after_the_choice_between_two_tabs(site, choice):
+    here = site.walker_at("check").open("/form/body")
+    there = here.tab()
+    here.press(weight_lb="151")
+    there.press("later", weight_lb="152").press("language").press(choice)
+    assert there.path == "/saved"
+    assert site.answers["weight_lb"] == (152 if choice == "mine" else 151)
+
+
+def with_another_form_begun(site, page):
+    """A tab that still shows this page, of a form whose session has ended; and the new form's."""
+    left_open = site.walker_at(page)
+    site.clock.wait(minutes=31)
+    return left_open, left_open.tab().open("/form/welcome").answer_page(PERSON)
+
+
+def test_what_is_typed_on_a_page_of_an_earlier_form_waits_in_the_new_one(site):
+    there, here = with_another_form_begun(site, "contact")
+    there.press(city="Cambria")
+    assert there.status == 400  # the token of the session that has ended
+    assert there.press().path == here.path
+    here.walk(PERSON, until="contact")
+    assert here.value("city") == "Cambria"
+    assert "You have not sent this page yet" in here.text
+
+
+def test_what_waits_is_not_overwritten_unseen(site):
+    there, here = with_another_form_begun(site, "contact")
+    there.press(city="Cambria")
+    other = there.tab().open("/form/welcome")
+    twice = there.filled()
+    there.press()
+    assert other.send(twice, to="/form/contact").path == here.path  # a double click
+    other.send({**twice, "city": "Cayucos"}, to="/form/contact")
+    assert other.status == 409
+    assert other.press("mine").path == here.path
+    here.walk(PERSON, until="contact")
+    assert here.value("city") == "Cayucos"
+
+
+def test_danger_on_a_page_of_an_earlier_form_brings_help_and_an_alert(site):
+    there, _ = with_another_form_begun(site, "safety")
+    there.press(**as_typed(there.names(), person(violence_now="yes"))).press()
+    assert "seen" in there.names()
+    (alert,) = site.alerts()
+    assert alert.intake_id == max(site.intakes(), key=lambda one: one.created_at).id
+    assert there.press("stop").path == "/saved"
+
+
 @pytest.mark.parametrize("revision", ["", "x", "-1", "9" * 30, "9" * 5000, "²"])
 def test_a_revision_that_is_none_breaks_nothing(site, revision):
     walker = site.walker_at("body").answer_page(person(), revision=revision)
