@@ -39,6 +39,7 @@ from .web import (
     quick_exit,
     sessions,
     staff,
+    staff_decision,
     staff_plan,
     static_files,
     users,
@@ -46,7 +47,7 @@ from .web import (
 from .web.fields import SUGGESTIONS
 from .workflows.office import Office, Post
 
-FOR_STAFF = (auth, account, staff, staff_plan, users, admin_export)
+FOR_STAFF = (auth, account, staff, staff_decision, staff_plan, users, admin_export)
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
 PAGES = (health, patient, after, half, patient_checkin, links, quick_exit, *FOR_STAFF)
 

@@ -62,6 +62,7 @@ PAGES: Mapping[str, Access] = {
     "staff.record": READERS,
     "staff.begin_check_in": READERS,
     "staff.pdf": READERS,
+    "decision.decide": READERS,
     "plan.show": READERS,
     "plan.calendar": READERS,
     "plan.sheet": READERS,

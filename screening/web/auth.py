@@ -60,18 +60,26 @@ def sign_in() -> Any:
 
 def is_right_password(user: User | None, email: str, typed: str) -> bool:
     """As slow for no account as for one. Aborts with 429 after many failures."""
+    wait, right = judge_password(user, email, typed)
+    if wait:
+        abort(too_many(wait))
+    return right
+
+
+def judge_password(user: User | None, email: str, typed: str) -> tuple[int, bool]:
+    """Minutes to wait, 0 = it was judged; and whether it is right. Failures are counted."""
     if len(typed) > passwords.LONGEST:
         abort(400)  # before it is hashed
     address = request.remote_addr or ""
     wait = guesses.wait_to_sign_in(office(), email, address)
     if wait:
-        abort(too_many(wait))
+        return wait, False
     right = passwords.matches(user, typed)
     if right:
         guesses.right_password(office(), email, address)
     else:
         guesses.wrong_password(office(), email, address, user.id if user else None)
-    return right
+    return 0, right
 
 
 def begin(user: User | None) -> Response:
@@ -291,10 +299,13 @@ def message(title: str, text: str, status: int) -> Response:
 
 
 def too_many(minutes: int) -> Response:
-    shown = f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
-    response = message("Too many tries", f"Wait {shown}, then try again.", 429)
+    response = message("Too many tries", f"{wait_in_words(minutes)}, then try again.", 429)
     response.headers["Retry-After"] = str(minutes * 60)
     return response
+
+
+def wait_in_words(minutes: int) -> str:
+    return f"Wait {minutes} minutes" if minutes < 120 else f"Wait {minutes // 60} hours"
 
 
 def dead_link() -> Response:

@@ -195,6 +195,15 @@ def _items(record: Record) -> Iterator[Item]:
 # What is shown
 
 
+def signed(office: Office, reference: str) -> tuple[Decision, ...]:
+    """All decisions on an intake, the newest first; () for an unfinished or unknown one."""
+    with office.database.read() as conn:
+        submission = submissions.submission_by_reference(conn, office.vault, reference)
+        if submission is None:
+            return ()
+        return decisions_in(office, chart.entries_of(conn, office, submission.intake_id))
+
+
 def decisions_in(office: Office, entries: tuple[Entry, ...]) -> tuple[Decision, ...]:
     """All signed decisions of a chart, the newest first."""
     signed = [entry for entry in reversed(entries) if entry.kind == DECISION]

@@ -100,11 +100,16 @@ def sign(office: Office, actor: str, reference: str, wanted: Wanted, read: int) 
 def _check(found: Ground, wanted: Wanted, read: int) -> None:
     if found.blocked:
         raise Blocked(found.blocked)
-    if read not in range(found.number + 1) or decisions.later(found, read):
+    if is_stale(found, read):
         raise Stale(found.record.reference)
     wrong = faults(found, wanted)
     if wrong:
         raise Incomplete(wrong)
+
+
+def is_stale(found: Ground, read: int) -> bool:
+    """Has something come that matters, or was an entry read that there is not?"""
+    return read not in range(found.number + 1) or bool(decisions.later(found, read))
 
 
 # What has to be said
