@@ -4,6 +4,8 @@ Each of these people differs from one without any finding, so that the sentence 
 the answers that brought it about.
 """
 
+import ast
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
@@ -87,3 +89,30 @@ def test_every_sentence_stands_in_the_summary(folder: str) -> None:
     html = summary_html(everything, paper="letter", clinic="Riverside Clinic", made_at=NOON)
     text = " ".join(unescape(html).split())
     assert [row.says for row in rows if row.says not in text] == []
+
+
+# Whole numbers are told from both ends; small ones in words.
+SAID_OTHERWISE = {
+    "age-65-74": {75},
+    "hr-fast": {100},
+    "alcohol-risky": {5, 7},
+    "suicide-unknown": {1},
+    "never-treated": {0},
+    "trials-under-two": {2},
+}
+
+
+@pytest.mark.parametrize("questionnaire", [current(), check_in()], ids=lambda q: q.version)
+def test_a_sentence_names_the_figures_of_its_condition(questionnaire: Questionnaire) -> None:
+    silent = {}
+    for rule in questionnaire.rules:
+        said = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", rule.says)}
+        missing = figures(rule.when) - said - SAID_OTHERWISE.get(rule.id, set())
+        if missing:
+            silent[rule.id] = missing
+    assert silent == {}
+
+
+def figures(when: str) -> set[float]:
+    constants = (n.value for n in ast.walk(ast.parse(when)) if isinstance(n, ast.Constant))
+    return {float(v) for v in constants if isinstance(v, int | float) and not isinstance(v, bool)}
