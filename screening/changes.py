@@ -114,9 +114,13 @@ def _changes(record: Record, sent: Answers, entries: Sequence[Said]) -> Iterator
     known = dict(sent)
     for entry in entries:
         lines = tuple(
-            (question.label, _in_words(question, known.get(name)), _in_words(question, answer))
-            for name, answer in entry.answers.items()
-            if (question := record.questionnaire.questions[name])
+            (
+                question.label,
+                _in_words(question, known.get(name)),
+                _in_words(question, entry.answers[name]),
+            )
+            for name, question in record.questionnaire.questions.items()
+            if name in entry.answers
         )
         yield Change(entry.number, entry.at, entry.by, entry.reason, lines)
         known |= entry.answers

@@ -116,6 +116,28 @@ class Acknowledge(Form):
     )
 
 
+class Reason(Form):
+    reason = TextAreaField(
+        "Why it is corrected, and who said so",
+        [
+            DataRequired("Write why it is corrected, and who said so."),
+            Length(max=1000, message="Use 1,000 characters or fewer."),
+        ],
+        filters=[stripped],
+    )
+
+
+class Note(Form):
+    note = TextAreaField(
+        "New note",
+        [
+            DataRequired("Write the note."),
+            Length(max=4000, message="Use 4,000 characters or fewer."),
+        ],
+        filters=[stripped],
+    )
+
+
 def posted() -> bool:
     return request.method == "POST"
 
