@@ -48,6 +48,7 @@ class Row:
     privacy: str | None = None
     own_words: bool = False
     optional: bool = False  # a question that may be left empty
+    of_staff: bool = False  # asked of the clinician, not of the patient
     by: str = ""  # who says so, where it is not the patient: "Dr. Okafor"
     at: datetime | None = None  # when they said so, in the clinic's time zone
     reason: str = ""  # why they corrected it
@@ -241,6 +242,7 @@ def _row(question: Question, facts: Facts) -> Row:
         privacy=question.privacy,
         own_words=question.kind in ("text", "longtext"),
         optional=not question.required,
+        of_staff=question.audience == "clinician",
     )
 
 

@@ -147,7 +147,7 @@ def load() -> Draw:
         document = HTML(string=html, url_fetcher=nothing).render(
             font_config=fonts, stylesheets=[style, sizes[paper]], pdf_variant="pdf/ua-1"
         )
-        pdf: bytes = document.write_pdf(pdf_variant="pdf/ua-1", finisher=scope_headers)
+        pdf: bytes = document.write_pdf(pdf_variant="pdf/ua-1", finisher=mend_tags)
         return pdf
 
     return draw
@@ -168,17 +168,68 @@ def remember_pages() -> None:
     pydyf.PDF.page_references = property(page_references)
 
 
-def scope_headers(_document: object, pdf: Any) -> None:
-    """Say of each header cell whether it heads a column or a row, which WeasyPrint leaves out."""
+def better_tags() -> None:
+    """Have WeasyPrint's tags say two things that it leaves out.
+
+    Every element with a `lang` of its own names it: what a patient typed in Spanish is read aloud
+    as Spanish. What stands in the margin of every page is no content, so that nobody hears it
+    again with each page.
+    """
+    import pydyf
+    from weasyprint.formatting_structure.boxes import MarginBox
+    from weasyprint.pdf import tags
+
+    build = tags._build_box_tree  # noqa: SLF001  there is no other way in
+
+    def build_better(box: Any, parent: Any, pdf: Any, page: int, nums: Any, *others: Any) -> Any:
+        content = set(nums)
+        own = box.element is not None and box.element_tag != "html"
+        language = box.element.get("lang") if own else None
+        for element in build(box, parent, pdf, page, nums, *others):
+            if language:
+                element["Lang"] = pydyf.String(language)
+            yield element
+        if isinstance(box, MarginBox):
+            pdf.margins = [*getattr(pdf, "margins", []), (page, set(nums) - content)]
+
+    tags._build_box_tree = build_better  # noqa: SLF001
+
+
+def mend_tags(_document: object, pdf: Any) -> None:
+    """Put right what WeasyPrint leaves out or gets wrong in the tags.
+
+    Of each header cell: whether it heads a column or a row. Of each drawing: where it stands, in
+    points from the foot of its page instead of pixels from the head. Of the margins: that they are
+    no content.
+    """
+    for page, marks in getattr(pdf, "margins", ()):
+        _make_artifacts(pdf, page, marks)
     for item in pdf.objects:
-        if isinstance(item, dict) and item.get("S") == "/TH":
+        kind = item.get("S") if isinstance(item, dict) else None
+        if kind == "/TH":
             row = _parent(pdf, item)
             in_head = _parent(pdf, row).get("S") == "/THead"
             item["A"]["Scope"] = "/Column" if in_head else "/Row"
+        elif kind == "/Figure":
+            left, top, right, bottom = (px * 0.75 for px in item["A"]["BBox"])
+            height = _referred(pdf, item["Pg"])["MediaBox"][3]
+            item["A"]["BBox"][:] = (left, height - bottom, right, height - top)
+
+
+def _make_artifacts(pdf: Any, page: int, marks: set[int]) -> None:
+    """Call what is drawn under these marks an artifact; nothing refers to the marks any more."""
+    drawn = _referred(pdf, _referred(pdf, pdf.page_references[page])["Contents"]).stream
+    for place, token in enumerate(drawn):
+        if token == b"BDC" and drawn[place - 1].get("MCID") in marks:
+            drawn[place - 2 : place + 1] = (b"/Artifact", b"", b"BMC")
 
 
 def _parent(pdf: Any, item: Any) -> Any:
-    return pdf.objects[int(item["P"].split()[0])]
+    return _referred(pdf, item["P"])
+
+
+def _referred(pdf: Any, reference: Any) -> Any:
+    return pdf.objects[int(reference.split()[0])]
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, draw: Draw) -> None:
@@ -208,6 +259,7 @@ def main() -> int:
     try:
         draw = load()
         remember_pages()
+        better_tags()
     except (ImportError, OSError) as error:
         write_message(answers, FAILED, type(error).__name__.encode())
         return 1

@@ -20,7 +20,9 @@ from screening.record import (
 
 SUBMITTED = datetime(2026, 11, 12, 9, 41, tzinfo=UTC)
 
-QUESTIONNAIRE = Questionnaire.model_construct(version="2026-1", sections=())
+QUESTIONNAIRE = Questionnaire.model_construct(
+    version="2026-1", sections=(), content_hash="0123456789abcdef"
+)
 
 NO_TREATMENT = Treatment(0, 0, 0, 0, 0, 0, 0, 0, None, ())
 
@@ -145,9 +147,10 @@ SCORES = (
     score("AUDIT-C", "2", "12", "Below the cut-off", 3 / 12),
 )
 
+TAKEN = ("still taken",)
 FAILED = ("failed", "adequate trial, under 50 % better")
 TRIAL_ROWS = tuple(
-    TrialRow(drug, counted, dose, weeks, improvement, episode, added_to, *verdict)
+    TrialRow(drug, counted, dose, weeks, improvement, episode, added_to, *verdict, "50 mg", TAKEN)
     for drug, counted, dose, weeks, improvement, episode, added_to, *verdict in (
         ("Zoloft", "sertraline (SSRI)", "150 mg", "12", "None (0 to 24%)", "Yes", "", *FAILED),
         ("venlafaxine", "venlafaxine (SNRI)", "225 mg", "10", "Some (25 to 49%)", "Yes", "", *FAILED),

@@ -1,0 +1,248 @@
+"""What the parts of the physician's summary show, drawn from a Record. Pure; decides nothing."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from .. import wording
+from ..history import MedicineRow
+from ..record import FindingRow, Record, Row, SectionRows
+
+CM_PER_INCH = 2.54
+STATES = {
+    "discuss": "Wants to talk in person",
+    "unsure": "Not sure",
+    "not-answered": "Not answered",
+    "not-asked": "Not asked",
+}
+COUNTED = {
+    "urgent": ("urgent finding", "urgent findings"),
+    "exclude": ("that excludes", "that exclude"),
+    "clear": ("to clear", "to clear"),
+    "caution": ("caution", "cautions"),
+}
+REASONS = {
+    "urgent": "An answer needs a person today",
+    "excluded": "An answer speaks against treatment",
+    "clearance": "Nothing reported excludes treatment, and something is to be cleared first",
+    "candidate": "Nothing reported excludes treatment or is to be cleared first",
+}
+INDICATIONS = {"met": "criterion met", "not-met": "criterion not met", "unknown": "unknown"}
+STRIP = (
+    ("Urgent", "urgent"),
+    ("Excludes", "exclude"),
+    ("To clear", "clear"),
+    ("Cautions", "caution"),
+)
+MAUDSLEY = {"failed": "failed trials", "ect": "ECT"}
+# What a physician wants in hand before reading on. The first of each that was asked is shown.
+GLANCE = (
+    ("allergies",),
+    ("height_in",),
+    ("weight_lb",),
+    ("bp_systolic", "bp_known"),
+    ("bp_diastolic",),
+)
+MEDICINES_AT_A_GLANCE = 8
+ROOM = 10  # findings on page one, of which a red one takes three lines more
+ROOM_FOR_SOURCES = 12
+# The figures that dosing is decided by (never a dose), after weight, height and BMI.
+FOR_DOSING = (
+    "sex_at_birth", "bp_systolic", "bp_diastolic", "liver_conditions", "liver_tests_over_3x",
+    "kidney_bladder_conditions", "pregnant", "breastfeeding", "glp1_symptoms",
+    "benzodiazepine_high", "opioid_mme", "ketamine_doses", "ketamine_response",
+)  # fmt: skip
+# What no rule reads, or not every patient is asked, and a visit has to be planned by.
+FOR_THE_VISIT = (
+    "allergies", "rescue_drug_allergy", "implants", "motion_sickness", "needle_fainting",
+    "hard_to_cannulate", "access_needs", "interpreter_language", "escort", "can_fast",
+    "can_attend_schedule", "firearm_or_means_access", "has_therapist", "in_therapy_or_willing",
+)  # fmt: skip
+HISTORY = "prior-treatments"  # the section beside whose trials the other treatments stand
+
+
+def rows_of(record: Record) -> Iterator[Row]:
+    return (row for section in record.sections for row in section.rows)
+
+
+# Page one
+
+
+def outcome_reason(record: Record) -> str:
+    """Why the outcome is what it is, in one line: a sentence and the findings counted by kind."""
+    met = Counter[str](finding.finding.kind for finding in record.findings)
+    open_questions = len(record.unknowns)
+    counts = [_counted(met[kind], *COUNTED[kind]) for kind in COUNTED if met[kind]]
+    if open_questions:
+        counts.append(_counted(open_questions, "question open", "questions open"))
+    return REASONS[record.assessment.outcome] + (f": {', '.join(counts)}." if counts else ".")
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def is_roomy(record: Record) -> bool:
+    """Has page one the room to say beside each finding why it was raised?"""
+    red = sum(finding.finding.kind in ("urgent", "exclude") for finding in record.findings)
+    return len(record.findings) + 2 * red + len(record.unknowns) <= ROOM
+
+
+def strip(record: Record) -> list[tuple[str, str, str]]:
+    """How much there is of each kind: (name, number, how many more are not decided).
+
+    A kind of which nothing is met is "none" only beside what is unknown of it.
+    """
+    met = Counter[str](finding.finding.kind for finding in record.findings)
+    open_rules = Counter[str](f.kind for _, group in record.unknowns for f in group)
+    kinds = [
+        (
+            name,
+            str(met[kind] or "none"),
+            f"{open_rules[kind]} not decided" if open_rules[kind] else "",
+        )
+        for name, kind in STRIP
+    ]
+    questions = len(record.unknowns)
+    return [*kinds, ("Unknown", str(questions or "none"), "questions" if questions > 1 else "")]
+
+
+def trials_counted(record: Record) -> str:
+    """The failed adequate trials by both counts, in words; "" where the form asks for none."""
+    treatment = record.assessment.treatment
+    if treatment is None:
+        unknown = "unknown: the question about past medicines has no answer"
+        return "" if record.is_check_in else unknown
+    return (
+        f"{treatment.strict_failed} by the strict count (6 weeks or more), "
+        f"{treatment.lenient_failed} by the lenient count (4 weeks or more)"
+    )
+
+
+def who_says_so(record: Record) -> str:
+    """Whose answers these are and when they were given: one statement for all that staff did not
+    enter."""
+    said = f"{wording.long_date(record.submitted_at)}, {clock_time(record)}"
+    who = f"{record.filled_in_by}, for the patient," if record.filled_in_by else "the patient"
+    entered = any(row.by for row in rows_of(record))
+    staff = (
+        "What staff entered is marked with who and when."
+        if entered
+        else "Staff had entered nothing when this was made."
+    )
+    return f"Every answer is what {who} said on {said}; nothing has been verified. {staff}"
+
+
+def clock_time(record: Record) -> str:
+    return f"{record.submitted_at.hour % 12 or 12}:{record.submitted_at:%M %p}"
+
+
+def unknown_groups(record: Record) -> list[tuple[str, str, tuple[FindingRow, ...]]]:
+    """(question, what was answered to it, the rules that it leaves open)."""
+    return [(label, _answer_of(label, group), group) for label, group in record.unknowns]
+
+
+def _answer_of(label: str, findings: tuple[FindingRow, ...]) -> str:
+    """What was answered to the question of this label, as the findings read it."""
+    return next((text for finding in findings for name, text in finding.read if name == label), "")
+
+
+def in_person(record: Record) -> list[str]:
+    return list(dict.fromkeys(row.label for row in rows_of(record) if row.state == "discuss"))
+
+
+def glance(record: Record) -> list[tuple[str, str]]:
+    rows = {row.question: row for row in rows_of(record)}
+    found = [("Medicines", medicines_in_one_line(record))] if "medications" in rows else []
+    for wanted in GLANCE:
+        asked = [rows[q] for q in wanted if q in rows and rows[q].state != "not-asked"]
+        if asked:
+            found.append((asked[0].label, in_one_line(asked[0])))
+    if record.bmi is not None:
+        found.append(("BMI", f"{record.bmi:.1f}"))
+    return found
+
+
+def medicines_in_one_line(record: Record) -> str:
+    row = next(row for row in rows_of(record) if row.question == "medications")
+    taken = [medicine for medicine in record.medicines if medicine.current]
+    if not taken:
+        return in_one_line(row) if row.state in ("discuss", "not-answered") else "none now"
+    shown = "; ".join(m.name if m.dose in m.name else f"{m.name} {m.dose}" for m in _first(taken))
+    more = len(taken) - MEDICINES_AT_A_GLANCE
+    return f"{shown}; and {more} more" if more > 0 else shown
+
+
+def _first(medicines: Iterable[MedicineRow]) -> Iterator[MedicineRow]:
+    return islice(medicines, MEDICINES_AT_A_GLANCE)
+
+
+def in_one_line(row: Row) -> str:
+    if row.state in ("discuss", "not-answered"):
+        return STATES[row.state].lower()
+    if not row.cells:
+        return row.text
+    return "; ".join(" ".join(c.text for c in cells[:2] if c.text) for cells in row.cells)
+
+
+# Behind page one
+
+
+def other_treatments(record: Record) -> list[Row]:
+    """What else was tried: the rows of the history that say something, but the list of trials."""
+    rows = (row for section in record.sections if section.id == HISTORY for row in section.rows)
+    return [row for row in rows if not row.cells and tells(row)]
+
+
+def rows_named(record: Record, questions: Iterable[str]) -> list[Row]:
+    """These questions' rows that say something, in this order."""
+    rows = {row.question: row for row in rows_of(record)}
+    return [rows[name] for name in questions if name in rows and tells(rows[name])]
+
+
+def tells(row: Row) -> bool:
+    """Is there anything to read in it? What is missing is; what was left empty by choice is not."""
+    return row.state != "not-asked" and not (row.state == "not-answered" and row.optional)
+
+
+def figures(record: Record) -> list[tuple[str, str]]:
+    """Age, weight, height and BMI in both systems: (name, figure)."""
+    rows = {row.question: row for row in rows_of(record)}
+    found = [("Age", str(record.age) if record.age is not None else "unknown")]
+    if "weight_lb" in rows:
+        kilos = f" ({record.weight_kg:.1f} kg)" if record.weight_kg else ""
+        found.append(("Weight", (in_one_line(rows["weight_lb"]) or "not given") + kilos))
+    if "height_in" in rows:
+        height = rows["height_in"]
+        inches = height.value if isinstance(height.value, int | float) else None
+        metric = f" ({inches * CM_PER_INCH:.0f} cm)" if inches else ""
+        found.append(("Height", in_one_line(height) + metric))
+    if record.bmi is not None:
+        found.append(("BMI", f"{record.bmi:.1f}"))
+    return found
+
+
+def not_measured(record: Record) -> list[str]:
+    """What staff are to measure or check and have not entered."""
+    return [row.label for row in rows_of(record) if row.of_staff and row.state == "not-answered"]
+
+
+def numbered_sources(record: Record) -> dict[str, int]:
+    """Every source once, numbered in the order in which the findings name them."""
+    unknown = [finding for _, group in record.unknowns for finding in group]
+    findings: list[FindingRow] = [*record.findings, *unknown]
+    named = dict.fromkeys(source for finding in findings for source in finding.sources)
+    return {source: number for number, source in enumerate(named, 1)}
+
+
+# Every answer
+
+
+def parted(section: SectionRows) -> tuple[SectionRows, list[Row], list[Row], list[Row], list[Row]]:
+    """A section with its rows that say something, those left empty, not entered and not asked."""
+    empty = [row for row in section.rows if row.state == "not-answered" and row.optional]
+    staff = [row for row in section.rows if row.state == "not-answered" and row.of_staff]
+    not_asked = [row for row in section.rows if row.state == "not-asked"]
+    silent = {row.question for row in (*empty, *staff, *not_asked)}
+    told = [row for row in section.rows if row.question not in silent]
+    return section, told, [row for row in empty if not row.of_staff], staff, not_asked
