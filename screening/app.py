@@ -41,13 +41,14 @@ from .web import (
     staff,
     staff_decision,
     staff_plan,
+    staff_review,
     static_files,
     users,
 )
 from .web.fields import SUGGESTIONS
 from .workflows.office import Office, Post
 
-FOR_STAFF = (auth, account, staff, staff_decision, staff_plan, users, admin_export)
+FOR_STAFF = (auth, account, staff, staff_decision, staff_review, staff_plan, users, admin_export)
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
 PAGES = (health, patient, after, half, patient_checkin, links, quick_exit, *FOR_STAFF)
 

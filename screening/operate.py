@@ -13,6 +13,7 @@ from .storage.vault import Keyring, Vault, VaultError
 from .web import first_admin
 from .web.current import office, queue, settings
 from .workflows.office import utc_now
+from .workflows.queue import index_older
 
 
 @click.command()
@@ -43,7 +44,9 @@ def make_installation(settings: Settings) -> Keyring:
         database.migrate()
         with database.read() as conn:
             with_rows = has_rows(conn)
-        return Keyring.open(settings.keys, database_has_rows=with_rows)
+        keyring = Keyring.open(settings.keys, database_has_rows=with_rows)
+        index_older(database, Vault(keyring))
+        return keyring
     finally:
         database.close()
 

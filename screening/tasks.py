@@ -13,12 +13,12 @@ from .storage.alerts import alerts_of
 from .web import letters
 from .web.copies import copy_of
 from .web.plan_sheet import sheet_of
-from .workflows import after, alert_mail, links, page_times, plans
+from .workflows import after, alert_mail, links, page_times, plans, queue
 from .workflows import intake as intake_flow
 from .workflows.act import Act
-from .workflows.definitions import definition_of
+from .workflows.chart import entries_of
 from .workflows.office import Office
-from .workflows.review import frozen_record
+from .workflows.review import paper_key, record_now
 
 KEEP_TRIES = timedelta(days=2)  # the longest window that failed tries are counted in is one day
 
@@ -29,11 +29,11 @@ def make_pdf(office: Office, reference: str, paper: Paper) -> None:
         submission = submissions.submission_by_reference(conn, office.vault, reference)
         if submission is None:
             return
-        kept = submissions.read_document(conn, office.vault, submission, kind="pdf", paper=paper)
-        questionnaire = definition_of(conn, office, submission.content_hash)
-    if kept is not None:
+        key = paper_key(paper, entries_of(conn, office, submission.intake_id))
+        kept = submissions.read_document(conn, office.vault, submission, kind="pdf", paper=key)
+        record = record_now(conn, office, submission) if kept is None else None
+    if record is None:
         return
-    record = frozen_record(office, questionnaire, submission)
     made_at = office.now().astimezone(office.zone)
     html = pdf.summary_html(record, paper=paper, clinic=office.clinic, made_at=made_at)
     content = pdf.render(html, paper)
@@ -43,7 +43,7 @@ def make_pdf(office: Office, reference: str, paper: Paper) -> None:
             office.vault,
             submission,
             kind="pdf",
-            paper=paper,
+            paper=key,
             content=content,
             now=office.now(),
         )
@@ -132,6 +132,11 @@ def delete_abandoned(office: Office) -> None:
                 act.note("intake.abandoned_deleted", intake_id)
 
 
+def index_queue(office: Office) -> None:
+    """Index intakes that were sent before the queue had an index."""
+    queue.index_older(office.database, office.vault)
+
+
 # Asked for by name, with ids.
 TASKS: Mapping[str, Callable[..., None]] = {
     "make-pdf": make_pdf,
@@ -149,4 +154,5 @@ PERIODIC = (
     ("sweep-sessions", 15, sweep_sessions),
     ("delete-abandoned", 60, delete_abandoned),
     ("measure-pages", 60, page_times.measure),
+    ("index-queue", 5, index_queue),
 )

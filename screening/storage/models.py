@@ -19,11 +19,14 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 ID = String(32)  # a uuid4 in hex
 HASH = String(64)  # a SHA-256 in hex
+_FILTERS = ("status", "assigned_to")  # of a list of submissions
+_WITHDRAWN = text("withdrawn_at IS NOT NULL")
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -74,7 +77,15 @@ class Intake(Base):
     """One patient's intake, first page to receipt. Its data key opens all that belongs to it."""
 
     __tablename__ = "intakes"
-    __table_args__ = (Index("ix_intakes_idle", "status", "left_at", "seen_at"),)
+    __table_args__ = (
+        Index("ix_intakes_idle", "status", "left_at", "seen_at"),
+        Index(
+            "ix_intakes_withdrawn",
+            "withdrawn_at",
+            sqlite_where=_WITHDRAWN,
+            postgresql_where=_WITHDRAWN,
+        ),
+    )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     reference: Mapped[str] = mapped_column(String(9), unique=True)
@@ -129,21 +140,22 @@ class Submission(Base):
 
     __tablename__ = "submissions"
     __table_args__ = (
-        Index("ix_submissions_status_id", "status", "id"),
-        Index("ix_submissions_waiting", "decided_at", "urgency", "submitted_at"),
+        # All that a list is filtered by is in its index: a row lies behind its long document.
+        Index("ix_submissions_waiting", "decided_at", "urgency", "submitted_at", "id", *_FILTERS),
+        Index("ix_submissions_sent", "submitted_at", "id", "decided_at", "urgency", *_FILTERS),
         {"sqlite_autoincrement": True},  # a purged id is never given out again
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     intake_id: Mapped[str] = mapped_column(ForeignKey(Intake.id), unique=True)
-    submitted_at: Mapped[datetime] = mapped_column(index=True)
+    submitted_at: Mapped[datetime]
     document: Mapped[bytes]
     card: Mapped[bytes]
     status: Mapped[str] = mapped_column(String(16))
     # What the queue sorts by; the rest of a line is in the card. 0 urgent ... 3 candidate.
     urgency: Mapped[int | None]  # None: not indexed yet
     decided_at: Mapped[datetime | None]  # the last signed decision
-    assigned_to: Mapped[int | None] = mapped_column(index=True)  # a member of staff
+    assigned_to: Mapped[int | None]  # a member of staff
 
 
 class SearchTerm(Base):

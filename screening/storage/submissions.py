@@ -1,4 +1,7 @@
-"""Submissions: frozen once, listed, read, streamed for export, with their rendered documents."""
+"""Submissions: frozen once, read, streamed for export, with their rendered documents.
+
+The lists they stand in are in `queue`.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from .intakes import (
     DOCUMENTS,
@@ -18,10 +21,13 @@ from .intakes import (
     NotADraft,
     StoredIntake,
 )
-from .sealed import from_json, insert_once, seal_json, unseal_json
+from .sealed import from_json, insert_once, seal_json
+from .search import store_terms
 from .vault import DataKey, Vault, grouped, normal_code
 
 NEW = "new"
+# What the queue is sorted by, the first at its top.
+URGENCY = {"urgent": 0, "excluded": 1, "clearance": 2, "candidate": 3}
 BATCH = 500  # rows held at once while streaming
 
 
@@ -33,19 +39,6 @@ class Receipt:
     reference: str
     submitted_at: datetime
     first: bool
-
-
-@dataclass(frozen=True)
-class QueueEntry:
-    """One line of the physician's queue."""
-
-    id: int
-    intake_id: str
-    reference: str
-    submitted_at: datetime
-    status: str
-    withdrawn: bool  # by the patient
-    card: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -78,7 +71,13 @@ _LINE = (
     INTAKES.c.key_id,
     INTAKES.c.wrapped_key,
 )
-_CARDS = select(*_LINE, SUBMISSIONS.c.card).select_from(_BOTH)
+CARDS = select(
+    *_LINE,
+    SUBMISSIONS.c.urgency,
+    SUBMISSIONS.c.decided_at,
+    SUBMISSIONS.c.assigned_to,
+    SUBMISSIONS.c.card,
+).select_from(_BOTH)
 WHOLE = select(
     *_LINE, SUBMISSIONS.c.document, INTAKES.c.questionnaire, INTAKES.c.content_hash
 ).select_from(_BOTH)
@@ -112,12 +111,15 @@ def submit(
     values = {
         "intake_id": intake.id,
         "submitted_at": now,
-        "document": seal_json(vault, intake.key, document, context=_context(intake.id, "document")),
-        "card": seal_json(vault, intake.key, card, context=_context(intake.id, "card")),
+        "document": seal_json(vault, intake.key, document, context=context(intake.id, "document")),
+        "card": seal_json(vault, intake.key, card, context=context(intake.id, "card")),
         "status": NEW,
+        "urgency": URGENCY.get(card.get("outcome", "")),
     }
     made = conn.execute(insert(SUBMISSIONS).values(values).returning(SUBMISSIONS.c.id))
-    return Receipt(made.scalar_one(), intake.reference, now, first=True)
+    submission_id = made.scalar_one()
+    store_terms(conn, vault, submission_id, [document.get("answers", {})])
+    return Receipt(submission_id, intake.reference, now, first=True)
 
 
 def _earlier(conn: Connection, intake: StoredIntake) -> Receipt:
@@ -133,37 +135,6 @@ def receipt_of(conn: Connection, intake_id: str) -> Receipt | None:
     asked = select(SUBMISSIONS.c.id, SUBMISSIONS.c.submitted_at, INTAKES.c.reference)
     row = conn.execute(asked.select_from(_BOTH).where(INTAKES.c.id == intake_id)).first()
     return row and Receipt(row.id, row.reference, row.submitted_at, first=False)
-
-
-def queue(
-    conn: Connection,
-    vault: Vault,
-    *,
-    limit: int,
-    offset: int = 0,
-    status: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> list[QueueEntry]:
-    """The newest first: as they came in, or by the clock between two times (`until` exclusive).
-
-    Ask for one more than a page holds to learn whether there is a next one; nothing is counted.
-    """
-    asked = _between(_CARDS, since, until)
-    if since is not None or until is not None:
-        # By the index of times, or a month long past is reached through all that came later.
-        asked = asked.order_by(SUBMISSIONS.c.submitted_at.desc())
-    asked = asked.order_by(SUBMISSIONS.c.id.desc())
-    if status is not None:
-        asked = asked.where(SUBMISSIONS.c.status == status)
-    rows = conn.execute(asked.limit(limit).offset(offset))
-    return [_entry(vault, row) for row in rows]
-
-
-def count_up_to(conn: Connection, *, status: str, limit: int) -> int:
-    """How many submissions have this status, counting no further than `limit`."""
-    some = select(SUBMISSIONS.c.id).where(SUBMISSIONS.c.status == status).limit(limit)
-    return conn.execute(select(func.count()).select_from(some.subquery())).scalar_one()
 
 
 def submission_by_reference(
@@ -247,24 +218,10 @@ def _between(asked: Select[Any], since: datetime | None, until: datetime | None)
     return asked
 
 
-def _entry(vault: Vault, row: Any) -> QueueEntry:
-    key = vault.open_data_key(row.key_id, row.wrapped_key)
-    card = unseal_json(vault, key, row.card, context=_context(row.intake_id, "card"))
-    return QueueEntry(
-        id=row.id,
-        intake_id=row.intake_id,
-        reference=row.reference,
-        submitted_at=row.submitted_at,
-        status=row.status,
-        withdrawn=row.withdrawn_at is not None,
-        card=card,
-    )
-
-
 def as_submission(vault: Vault, row: Any) -> StoredSubmission:
     """A row of `WHOLE`."""
     key = vault.unwrap(row.key_id, row.wrapped_key)  # a walk over all would only flush the cache
-    context = _context(row.intake_id, "document")
+    place = context(row.intake_id, "document")
     return StoredSubmission(
         id=row.id,
         intake_id=row.intake_id,
@@ -274,11 +231,12 @@ def as_submission(vault: Vault, row: Any) -> StoredSubmission:
         questionnaire=row.questionnaire,
         content_hash=row.content_hash,
         key=key,
-        document_json=vault.unseal(key, row.document, context=context),
+        document_json=vault.unseal(key, row.document, context=place),
     )
 
 
-def _context(intake_id: str, column: str) -> str:
+def context(intake_id: str, column: str) -> str:
+    """What a sealed column is bound to."""
     return f"submissions:{intake_id}:{column}"
 
 

@@ -10,9 +10,8 @@ from .. import wording
 from ..outputs import pdf
 from ..record import Record, Row, ScoreRow
 from ..storage.messages import WITHDRAWAL, Unread
-from ..workflows import review
 from ..workflows.after import Message
-from ..workflows.review import Line, Opened, QueuePage
+from ..workflows.review import Opened
 from ..workflows.urgent import Alert
 from .current import office
 from .dates import day_in_words, moment_in_words
@@ -25,78 +24,6 @@ TONES = {"urgent": "urgent", "excluded": "exclude", "clearance": "clear", "candi
 CALL = "Asks the clinic to call."
 SOON = timedelta(minutes=2)  # until then an alert is e-mailed, or a try has failed
 BAR = 200  # units of the drawing of a score
-READER_COLUMNS = (
-    *("Patient", "Outcome", "Red flags", "To clear", "Main concern", "Age"),
-    *("Kind", "Sent", "Status", "Reference"),
-)
-NAME_COLUMNS = ("Patient", "Kind", "Sent", "Status", "Reference")
-NUMBERS = {"Age", "Red flags", "To clear"}
-
-
-# The queue
-
-
-def queue_context(page: QueuePage, asked: Context, *, reads: bool) -> Context:
-    names = READER_COLUMNS if reads else NAME_COLUMNS
-    return {
-        "title": "Queue",
-        "reads": reads,
-        "alerts": [],
-        "unread": [],
-        "forms": {},
-        "waiting": 0,
-        "asked": asked,
-        "statuses": [("", "Read or not"), *review.STATUSES.items()],
-        "outcomes": [("", "Any outcome"), *wording.OUTCOMES.items()],
-        "columns": [{"text": name, "numeric": name in NUMBERS} for name in names],
-        "rows": [_row(line, reads) for line in page.lines],
-        "count": _count(page),
-        "position": f"Page {page.number}",
-        "previous": _page_url(asked, page.number - 1) if page.number > 1 else None,
-        "following": _page_url(asked, page.number + 1) if page.more else None,
-    }
-
-
-def _page_url(asked: Context, number: int) -> str:
-    kept = {name: value for name, value in asked.items() if value and name != "page"}
-    return url_for("staff.queue", page=number, **kept)
-
-
-def _count(page: QueuePage) -> str:
-    if not page.lines:
-        return "No intake fits." if page.number == 1 else "There are no more intakes."
-    last = page.first + len(page.lines) - 1
-    if page.first == 1 and not page.more:
-        return "1 intake." if last == 1 else f"{last} intakes, the newest first."
-    return f"Intakes {page.first} to {last}, the newest first." + (
-        " There are more." if page.more else " These are the last."
-    )
-
-
-def _row(line: Line, reads: bool) -> list[Context]:
-    sent = f"{line.submitted_at:%b} {line.submitted_at.day}, {line.submitted_at.year}"
-    status = _cell("Not read", tone="todo") if line.unread else _cell("Read")
-    status = _cell("Withdrawn", tone="missing") if line.withdrawn else status
-    kind = _cell("Check-in", tone="started") if line.check_in else _cell("Intake")
-    if not reads:
-        return [_cell(line.name), kind, _cell(sent), status, _cell(line.reference)]
-    flags = line.counts["urgent"] + line.counts["exclude"]
-    return [
-        _cell(line.name, href=url_for("staff.record", reference=line.reference)),
-        _cell(line.outcome_words or "", tone=TONES[line.outcome or "candidate"]),
-        _cell(str(flags)),
-        _cell(str(line.counts["clear"] + line.counts["unknown"])),
-        _cell(line.main_concern or ""),
-        _cell("" if line.age is None else str(line.age)),
-        kind,
-        _cell(sent),
-        status,
-        _cell(line.reference),
-    ]
-
-
-def _cell(text: str, *, href: str | None = None, tone: str | None = None) -> Context:
-    return {"text": text, "href": href, "tone": tone}
 
 
 # Messages

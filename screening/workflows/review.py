@@ -1,65 +1,38 @@
-"""The physician's use cases: the queue, one record, its PDF. `actor` is "user:12".
+"""The physician's use cases: one record, its PDF. `actor` is "user:12".
 
 What is read is noted in the audit in the same transaction: who saw which record, and when.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
 
 from sqlalchemy import Connection, select
 
-from .. import wording
 from ..assessment.facts import Facts
 from ..assessment.outcome import assess_facts
 from ..assessment.results import Assessment
+from ..changes import Said, Sent, with_staff
 from ..questionnaire.definition import Questionnaire
 from ..record import Record, build_record
 from ..storage import half_pages, intakes, submissions
+from ..storage.chart import Entry
 from ..storage.intakes import DRAFT, StoredIntake
-from ..storage.submissions import NEW, QueueEntry, StoredSubmission
+from ..storage.submissions import NEW, StoredSubmission
 from ..storage.vault import grouped, normal_code
+from . import examine
 from .act import Act
 from .after import Message, local, read_messages, when_withdrawn
+from .chart import CHANGES, as_sent, entries_of
 from .checkin import Scored, over_time
 from .definitions import definition_of
+from .examine import Case
 from .office import Office
 from .sending import ASSESSMENT
 from .urgent import Alert, alerts_of
 
 READ = "read"
-STATUSES = {NEW: "Not read", READ: "Read"}
-PAGE = 25  # lines of the queue
-WALK = 200  # lines decrypted at once while looking for an outcome
 PAPERS = ("letter", "a4")
-
-
-@dataclass(frozen=True)
-class Line:
-    """One submission in the queue. `outcome` and what follows are None for who reads no answers."""
-
-    reference: str
-    submitted_at: datetime  # in the clinic's time zone
-    unread: bool
-    name: str = field(repr=False)
-    outcome: str | None = None  # "urgent", "excluded", "clearance", "candidate"
-    outcome_words: str | None = None
-    age: int | None = None
-    main_concern: str | None = field(default=None, repr=False)
-    counts: Mapping[str, int] = field(default_factory=dict)  # met findings by kind; and "unknown"
-    withdrawn: bool = False  # by the patient
-    check_in: bool = False  # of a patient who comes back
-
-
-@dataclass(frozen=True)
-class QueuePage:
-    """`first` is the number of the first line, counted from 1; nothing counts what comes after."""
-
-    lines: tuple[Line, ...]
-    number: int
-    first: int
-    more: bool
 
 
 @dataclass(frozen=True)
@@ -74,6 +47,7 @@ class Opened:
     sent: tuple[Scored, ...] = ()
     messages: tuple[Message, ...] = ()
     withdrawn_at: datetime | None = None  # clinic time
+    case: Case | None = None  # of a sent one: what is known now, and all that staff added
 
 
 @dataclass(frozen=True)
@@ -82,31 +56,6 @@ class Pdf:
 
     reference: str  # as it is spelled
     content: bytes | None = field(repr=False)
-
-
-def queue(
-    office: Office,
-    actor: str,
-    *,
-    status: str | None = None,
-    outcome: str | None = None,
-    page: int = 1,
-    answers: bool = True,
-) -> QueuePage:
-    """A page of the submissions, the newest first; noted in the audit.
-
-    `answers` False leaves out, and does not filter by, all that follows from an answer.
-    """
-    start = (page - 1) * PAGE
-    with office.database.read() as conn:
-        found = _entries(conn, office, status, outcome if answers else None)
-        entries = list(islice(found, start, start + PAGE + 1))
-    with office.database.write() as conn:
-        Act(conn, office, actor).note("queue.viewed", None, page=page, lines=len(entries[:PAGE]))
-    lines = tuple(_line(office, entry) for entry in entries[:PAGE])
-    if not answers:
-        lines = tuple(_without_answers(line) for line in lines)
-    return QueuePage(lines, page, start + 1, more=len(entries) > PAGE)
 
 
 def open_record(office: Office, actor: str, reference: str) -> Opened | None:
@@ -123,11 +72,40 @@ def open_record(office: Office, actor: str, reference: str) -> Opened | None:
         act.note("record.viewed", submission.intake_id)
         written = read_messages(act, submission.intake_id)
         withdrawn_at = when_withdrawn(act, submission.intake_id)
-        questionnaire = definition_of(conn, office, submission.content_hash)
         alerts = alerts_of(conn, office, submission.intake_id)
         found = over_time(conn, office, submission.intake_id)
-    opened = Opened(frozen_record(office, questionnaire, submission), False, alerts, found)
+        case = examine.case_of(conn, office, submission)
+    opened = Opened(_record_now(office, case), False, alerts, found, case=case)
     return replace(opened, messages=written, withdrawn_at=withdrawn_at)
+
+
+def record_now(conn: Connection, office: Office, submission: StoredSubmission) -> Record:
+    """The Record with what staff measured and corrected, as it was last assessed."""
+    return _record_now(office, examine.case_of(conn, office, submission))
+
+
+def _record_now(office: Office, case: Case) -> Record:
+    known, sent = case.known, as_sent(case.submission)
+    record = build_record(
+        case.questionnaire,
+        known.answers,
+        known.assessment,
+        as_of=known.as_of,
+        reference=case.submission.reference,
+        submitted_at=case.submission.submitted_at.astimezone(office.zone),
+    )
+    changed = [
+        Said(
+            entry.number,
+            entry.at.astimezone(office.zone),
+            case.names[entry.by],
+            entry.body.get("reason", ""),
+            entry.body["answers"],
+        )
+        for entry in case.entries
+        if entry.kind in CHANGES
+    ]
+    return with_staff(record, Sent(sent.answers, sent.assessment, sent.as_of), changed)
 
 
 def frozen_record(
@@ -153,54 +131,19 @@ def pdf(office: Office, actor: str, reference: str, paper: str) -> Pdf | None:
         submission = submissions.submission_by_reference(conn, office.vault, reference)
         if submission is None:
             return None
-        content = submissions.read_document(conn, office.vault, submission, kind="pdf", paper=paper)
+        key = paper_key(paper, entries_of(conn, office, submission.intake_id))
+        content = submissions.read_document(conn, office.vault, submission, kind="pdf", paper=key)
         if content is not None:
             act = Act(conn, office, actor)
             act.note("pdf.downloaded", submission.intake_id, paper=paper)
     return Pdf(submission.reference, content)
 
 
-# The queue
-
-
-def _entries(
-    conn: Connection, office: Office, status: str | None, outcome: str | None
-) -> Iterator[QueueEntry]:
-    """All entries that fit. The outcome is in the encrypted card, so SQL cannot look for it."""
-    offset = 0
-    while batch := submissions.queue(
-        conn, office.vault, limit=WALK if outcome else PAGE + 1, offset=offset, status=status
-    ):
-        yield from (e for e in batch if outcome is None or e.card["outcome"] == outcome)
-        offset += len(batch)
-
-
-def _line(office: Office, entry: QueueEntry) -> Line:
-    card = entry.card
-    return Line(
-        reference=entry.reference,
-        submitted_at=entry.submitted_at.astimezone(office.zone),
-        unread=entry.status == NEW,
-        name=card["name"],
-        outcome=card["outcome"],
-        outcome_words=wording.OUTCOMES[card["outcome"]],
-        age=card["age"],
-        main_concern=_concern(office.questionnaire, card["main_concern"]),
-        counts={**card["counts"], "unknown": card["unknown"]},
-        withdrawn=entry.withdrawn,
-        check_in=card.get("check_in", False),
-    )
-
-
-def _without_answers(line: Line) -> Line:
-    bare = Line(line.reference, line.submitted_at, line.unread, line.name)
-    return replace(bare, withdrawn=line.withdrawn, check_in=line.check_in)
-
-
-def _concern(questionnaire: Questionnaire, option_id: str | None) -> str | None:
-    question = questionnaire.questions.get("main_concern")
-    options = {o.id: o.label or o.en for o in question.options} if question else {}
-    return options.get(option_id, option_id) if option_id else None
+def paper_key(paper: str, entries: Sequence[Entry]) -> str:
+    """What a stored summary is kept under: "letter", and "letter-3" once entry 3 changed answers.
+    Earlier ones stay."""
+    last = max((entry.number for entry in entries if entry.kind in CHANGES), default=0)
+    return f"{paper}-{last}" if last else paper
 
 
 # An unfinished intake

@@ -57,7 +57,7 @@ def freeze_whole(act: Act, intake: StoredIntake) -> Receipt:
         office.vault,
         intake,
         document=_document(office, answers, assessment),
-        card=_card(facts, assessment),
+        card=card_of(facts, assessment),
         now=office.now(),
     )
     half_pages.drop_all(act.conn, intake.id)
@@ -81,7 +81,8 @@ def _document(office: Office, answers: Answers, assessment: Assessment) -> dict[
     }
 
 
-def _card(facts: Facts, assessment: Assessment) -> dict[str, Any]:
+def card_of(facts: Facts, assessment: Assessment) -> dict[str, Any]:
+    """What a line of the queue shows."""
     met = [finding.kind for finding in assessment.findings if finding.status == "met"]
     return {
         "name": full_name(facts.answers),

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from screening.storage import submissions
+from screening.storage import queue, submissions
 from screening.storage.intakes import SUBMISSIONS
 from screening.storage.vault import VaultError
 
@@ -70,44 +70,14 @@ def test_no_receipt_for_a_draft(database, draft):
         assert submissions.receipt_of(conn, draft.id) is None
 
 
-def test_the_queue_shows_the_newest_first_and_pages(database, vault):
-    receipts = some(database, vault, 5)
-    with database.read() as conn:
-        first = submissions.queue(conn, vault, limit=2)
-        second = submissions.queue(conn, vault, limit=2, offset=2)
-        days = submissions.queue(
-            conn, vault, limit=9, since=NOW + timedelta(days=1), until=NOW + timedelta(days=3)
-        )
-    assert [entry.card["n"] for entry in first + second] == [4, 3, 2, 1]
-    assert [entry.card["n"] for entry in days] == [2, 1]
-    assert first[0].reference == receipts[4].reference
-    assert first[0].status == "new"
-
-
-def test_the_queue_keeps_its_order_when_the_clock_jumps_back(database, vault):
-    for days in (5, 0):
-        submit(
-            database, vault, new_draft(database, vault), card={"d": days}, now=NOW + timedelta(days)
-        )
-    with database.read() as conn:
-        assert [e.card["d"] for e in submissions.queue(conn, vault, limit=9)] == [0, 5]
-
-
 def test_a_status_changes_once(database, vault):
     one, other = some(database, vault, 2)
     with database.write() as conn:
         assert submissions.set_status(conn, one.submission_id, was="new", to="read")
         assert not submissions.set_status(conn, one.submission_id, was="new", to="declined")
     with database.read() as conn:
-        assert submissions.count_up_to(conn, status="new", limit=9) == 1
-        (entry,) = submissions.queue(conn, vault, limit=9, status="new")
+        (entry,) = queue.lines(conn, vault, queue.Wanted(unread=True), limit=9)
     assert entry.id == other.submission_id
-
-
-def test_counting_stops_at_its_limit(database, vault):
-    some(database, vault, 3)
-    with database.read() as conn:
-        assert submissions.count_up_to(conn, status="new", limit=2) == 2
 
 
 def test_a_submission_is_found_by_its_reference_however_typed(database, vault, draft):
@@ -145,7 +115,7 @@ def test_a_swapped_column_is_refused(database, vault, draft, column):
         conn.execute(update(SUBMISSIONS).values({column: SUBMISSIONS.c[other]}))
     read_it = {
         "document": lambda conn: submissions.submission_of(conn, vault, draft.id),
-        "card": lambda conn: submissions.queue(conn, vault, limit=1),
+        "card": lambda conn: queue.lines(conn, vault, queue.Wanted(), limit=1),
     }[column]
     with database.read() as conn, pytest.raises(VaultError):
         read_it(conn)

@@ -1,6 +1,5 @@
-"""The staff's pages: who may open which, the queue, alerts, a record, its PDF, who works here."""
+"""The staff's pages: who may open which, alerts, a record, its PDF, who works here."""
 
-import re
 from typing import Any
 
 import pytest
@@ -115,74 +114,12 @@ def test_a_refusal_holds_nothing_of_the_record_and_is_audited(site: Site) -> Non
     assert not audit(site, "record.viewed")
 
 
-def test_an_administrator_sees_names_and_no_answers(site: Site) -> None:
-    send_in(site)
-    unfinished(site)
-    page = desk(site, ADMIN)
-    assert "Quinn Canary" in page.text
-    assert "1 urgent alert is open" in page.text
-    physician = desk(site, PHYSICIAN)
-    for of_answers in ("Candidate for review", "Depression", "Red flags", "Outcome"):
-        assert of_answers in physician.text
-        assert of_answers not in page.text
-    # Nor can the filter tell which outcome somebody has.
-    assert "Quinn Canary" in page.open("/staff?outcome=excluded").text
-
-
 def test_a_post_without_its_token_changes_nothing(site: Site) -> None:
     unfinished(site)
     page = desk(site, PHYSICIAN)
     (alert,) = site.alerts()
     page.client.post(f"/staff/alerts/{alert.id}", data={"note": "done"})
     assert site.alerts()
-
-
-# The queue
-
-
-def test_the_queue_shows_the_newest_first_and_what_is_unread(site: Site) -> None:
-    send_in(site, last_name="Older")
-    site.clock.wait(minutes=1)
-    newer = send_in(site, last_name="Newer")
-    page = desk(site, PHYSICIAN)
-    names = [link.get_text() for link in page.soup.select("tbody th a")]
-    assert names == ["Quinn Newer", "Quinn Older"]
-    page.open(f"/staff/intakes/{newer}").open("/staff?status=new")
-    assert "Quinn Older" in page.text
-    assert "Quinn Newer" not in page.text
-    assert page.soup.find(role="status", string=re.compile("1 intake")) or "1 intake." in page.text
-
-
-def test_the_queue_counts_red_flags_and_filters_by_outcome(site: Site) -> None:
-    send_in(site)
-    excluded = example("excluded-aneurysm")["answers"]
-    intake_flow.submit_answers(site.office, excluded | {"first_name": "Ex", "last_name": "Cluded"})
-    page = desk(site, PHYSICIAN).open("/staff?outcome=excluded")
-    (row,) = page.soup.select("tbody tr")
-    cells = [cell.get_text(strip=True) for cell in row.find_all(["th", "td"])]
-    assert cells[0] == "Ex Cluded"
-    assert cells[1] == "Exclusion reported"
-    assert int(cells[2]) >= 1
-    assert page.soup.select_one("#outcome option[selected]")["value"] == "excluded"
-
-
-def test_the_queue_goes_on_after_25(site: Site) -> None:
-    for number in range(27):
-        send_in(site, last_name=f"Number {number}")
-    page = desk(site, PHYSICIAN)
-    assert len(page.soup.select("tbody tr")) == review.PAGE
-    assert "Intakes 1 to 25, the newest first. There are more." in page.text
-    page.open(str(page.soup.find("a", rel="next")["href"]))
-    assert "Intakes 26 to 27" in page.text
-    assert page.soup.find("a", rel="prev")
-
-
-def test_what_cannot_be_asked_for_is_ignored(site: Site) -> None:
-    send_in(site)
-    page = desk(site, PHYSICIAN)
-    for asked in ("page=0", "page=-1", "page=x", "page=²", "status=x", "outcome=x%27--"):
-        assert "Quinn Canary" in page.open(f"/staff?{asked}").text, asked
-    assert "There are no more intakes." in page.open("/staff?page=9999").text
 
 
 # Alerts

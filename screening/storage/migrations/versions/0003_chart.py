@@ -19,9 +19,7 @@ ADDED = (
 def upgrade() -> None:
     for column in ADDED:
         op.add_column("submissions", column)
-    op.create_index("ix_submissions_assigned_to", "submissions", ["assigned_to"])
-    waiting = ["decided_at", "urgency", "submitted_at"]
-    op.create_index("ix_submissions_waiting", "submissions", waiting)
+    _index_lists()
     op.create_table(
         "search_terms",
         sa.Column("term_hmac", sa.LargeBinary),
@@ -49,10 +47,32 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("chart")
     op.drop_table("search_terms")
-    for index in ("ix_submissions_waiting", "ix_submissions_assigned_to"):
-        op.drop_index(index, "submissions")
+    op.drop_index("ix_intakes_withdrawn", "intakes", if_exists=True)
+    for index in ("ix_submissions_waiting", "ix_submissions_sent"):
+        op.drop_index(index, "submissions", if_exists=True)
+    op.create_index("ix_submissions_submitted_at", "submissions", ["submitted_at"])
+    op.create_index("ix_submissions_status_id", "submissions", ["status", "id"])
     for column in reversed(ADDED):
         op.drop_column("submissions", column.name)
+
+
+def _index_lists() -> None:
+    """Each list of the queue is found, and filtered, by one of two indexes."""
+    filters = ["status", "assigned_to"]
+    waiting = ["decided_at", "urgency", "submitted_at", "id", *filters]
+    op.create_index("ix_submissions_waiting", "submissions", waiting)
+    sent = ["submitted_at", "id", "decided_at", "urgency", *filters]
+    op.create_index("ix_submissions_sent", "submissions", sent)
+    for index in ("ix_submissions_submitted_at", "ix_submissions_status_id"):
+        op.drop_index(index, "submissions")
+    some = sa.text("withdrawn_at IS NOT NULL")
+    op.create_index(
+        "ix_intakes_withdrawn",
+        "intakes",
+        ["withdrawn_at"],
+        sqlite_where=some,
+        postgresql_where=some,
+    )
 
 
 def _refuse_changes() -> None:
