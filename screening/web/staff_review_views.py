@@ -224,8 +224,10 @@ def is_to_talk(case: Case, question: Question) -> bool:
 
 def _slips(page: Any, read: Read, typed: Typed) -> Context:
     found = read.unconfirmed
-    tokens = asking_back.confirmed(found, typed)
-    return {"ask_back": asking_back.view(page, found, typed), "confirmed": tokens}
+    view = asking_back.view(page, found, typed)
+    for item in view["items"] if view else ():
+        item["links"] = [link | {"text": "Change it"} for link in item["links"][:1]]
+    return {"ask_back": view, "confirmed": asking_back.confirmed(found, typed)}
 
 
 def _none_tick(case: Case, question: Question, typed: Typed | None) -> Context | None:
