@@ -40,6 +40,7 @@ from .web import (
     sessions,
     staff,
     staff_decision,
+    staff_letters,
     staff_plan,
     staff_review,
     static_files,
@@ -48,7 +49,17 @@ from .web import (
 from .web.fields import SUGGESTIONS
 from .workflows.office import Office, Post
 
-FOR_STAFF = (auth, account, staff, staff_decision, staff_review, staff_plan, users, admin_export)
+FOR_STAFF = (
+    auth,
+    account,
+    staff,
+    staff_decision,
+    staff_letters,
+    staff_review,
+    staff_plan,
+    users,
+    admin_export,
+)
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
 PAGES = (health, patient, after, half, patient_checkin, links, quick_exit, *FOR_STAFF)
 
@@ -125,6 +136,7 @@ def open_office(app: Flask, settings: Settings) -> Office:
         zone=settings.clinic.zone,
         clinic=settings.clinic.name,
         phone=settings.clinic.phone or "",
+        mark=clinic_look.mark(settings),
         paper=settings.clinic.paper,
         draft_days=settings.draft_days,
         post=Post(

@@ -67,6 +67,20 @@ def read(path: Path) -> Logo:
     return Logo(path.name, body, width, height)
 
 
+def titled(svg: Logo, title: str) -> str:
+    """An SVG logo as an element that says what it shows to who does not see it."""
+    for prefix, space in (("", SVG_SPACE), ("xlink", "{http://www.w3.org/1999/xlink}")):
+        ElementTree.register_namespace(prefix, space.strip("{}"))
+    root = ElementTree.fromstring(svg.body.decode("utf-8-sig"))  # noqa: S314 read by `read`
+    for old in root.findall(f"{SVG_SPACE}title"):
+        root.remove(old)
+    named = ElementTree.Element(f"{SVG_SPACE}title")
+    named.text = title
+    root.insert(0, named)
+    root.set("viewBox", root.get("viewBox") or f"0 0 {svg.width:g} {svg.height:g}")
+    return ElementTree.tostring(root, encoding="unicode")
+
+
 def _png_size(body: bytes) -> tuple[int, int]:
     chunks = list(_chunks(body))
     kinds = [kind for kind, _ in chunks]

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from .outputs import pdf
 from .outputs.copy import copy_html
+from .outputs.letter import letter_html
 from .outputs.pdf import Paper
 from .outputs.sheet import sheet_html
 from .questionnaire.definition import Language
@@ -12,11 +13,13 @@ from .storage import attempts, intakes, messages, sessions, submissions
 from .storage.alerts import alerts_of
 from .web import letters
 from .web.copies import copy_of
+from .web.letter_sheet import letter_of
 from .web.plan_sheet import sheet_of
 from .workflows import after, alert_mail, links, page_times, plans, queue
 from .workflows import intake as intake_flow
+from .workflows import letters as letter_flow
 from .workflows.act import Act
-from .workflows.chart import entries_of
+from .workflows.chart import LETTER, entries_of
 from .workflows.office import Office
 from .workflows.review import paper_key, record_now
 
@@ -97,6 +100,33 @@ def make_sheet(office: Office, reference: str, language: Language) -> None:
         )
 
 
+def make_letter(office: Office, reference: str, entry: str) -> None:
+    """Make and keep a letter of the chart, unless it is kept already."""
+    number = int(entry)
+    found = letter_flow.letter_of(office, reference, number)
+    if found is None:
+        return
+    submission, kept = found
+    key = letter_flow.file_key(office.paper, number)
+    with office.database.read() as conn:
+        made = submissions.read_document(conn, office.vault, submission, kind=LETTER, paper=key)
+    if made is not None:
+        return
+    letter = letter_of(kept, submission.reference, office.mark)
+    paper: Paper = "a4" if office.paper == "a4" else "letter"
+    content = pdf.render(letter_html(letter, paper=paper), paper)
+    with office.database.write() as conn:
+        submissions.store_document(
+            conn,
+            office.vault,
+            submission,
+            kind=LETTER,
+            paper=key,
+            content=content,
+            now=office.now(),
+        )
+
+
 def sweep_drafts(office: Office) -> None:
     """Judge drafts that have been idle for ten minutes: a risk may have been left half told."""
     intake_flow.sweep(office)
@@ -141,6 +171,7 @@ def index_queue(office: Office) -> None:
 TASKS: Mapping[str, Callable[..., None]] = {
     "make-pdf": make_pdf,
     "make-copy": make_copy,
+    "make-letter": make_letter,
     "make-sheet": make_sheet,
     "mail-alerts": mail_alerts,
     "mail-link": letters.mail_link,

@@ -67,6 +67,8 @@ PAGES: Mapping[str, Access] = {
     "staff.begin_check_in": READERS,
     "staff.pdf": READERS,
     "decision.decide": READERS,
+    "letter.write": READERS,
+    "letter.file": READERS,
     "review.measure": READERS,
     "review.correct": READERS,
     "review.talk": READERS,

@@ -53,6 +53,15 @@ def install(app: Flask, settings: Settings) -> dict[str, bytes]:
     return files
 
 
+def mark(settings: Settings) -> str:
+    """The clinic's own logo as SVG for paper, titled with its name; "" without one, or for a PNG.
+
+    Raises SettingsError as `install` does."""
+    if not settings.clinic.logo or not settings.clinic.logo.endswith(".svg"):
+        return ""
+    return logo.titled(_read_logo(settings, settings.clinic.logo), settings.clinic.name)
+
+
 def _stylesheet(properties: dict[str, str]) -> bytes:
     lines = "".join(f"  --{name}: {colour};\n" for name, colour in properties.items())
     return f":root {{\n{lines}}}\n".encode()

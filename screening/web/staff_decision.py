@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 from ..outputs import pdf
 from ..workflows import decisions, signing
 from ..workflows.decisions import CANDIDATE, CLEARANCE, DECISIONS, REFER, Decision, Ground
+from ..workflows.letters import letters_in
 from ..workflows.signing import Blocked, Fault, Incomplete, NotAPhysician, Stale, Wanted
-from . import auth, passwords
+from . import auth, passwords, staff_letters
 from .access import actor
 from .account import WRONG
 from .current import office
@@ -214,10 +215,12 @@ def view(one: Decision) -> Context:
 
 def part(reference: str) -> Context:
     """What a record shows of its decisions."""
-    signed = decisions.signed(office(), reference)
+    entries = decisions.chart_of(office(), reference)
+    signed = decisions.decisions_in(office(), entries)
     return {
         "decided": [view(one) for one in signed],
         "decide_url": url("decision.decide", reference=reference),
+        **staff_letters.links(reference, letters_in(office(), entries)),
     }
 
 

@@ -195,13 +195,11 @@ def _items(record: Record) -> Iterator[Item]:
 # What is shown
 
 
-def signed(office: Office, reference: str) -> tuple[Decision, ...]:
-    """All decisions on an intake, the newest first; () for an unfinished or unknown one."""
+def chart_of(office: Office, reference: str) -> tuple[Entry, ...]:
+    """The chart of a sent intake; () for an unfinished or unknown one."""
     with office.database.read() as conn:
         submission = submissions.submission_by_reference(conn, office.vault, reference)
-        if submission is None:
-            return ()
-        return decisions_in(office, chart.entries_of(conn, office, submission.intake_id))
+        return chart.entries_of(conn, office, submission.intake_id) if submission else ()
 
 
 def decisions_in(office: Office, entries: tuple[Entry, ...]) -> tuple[Decision, ...]:

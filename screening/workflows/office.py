@@ -63,6 +63,7 @@ class Office:
     check_in: Callable[[], Questionnaire] = loader.check_in  # of patients who come back
     clinic: str = "the clinic"
     phone: str = ""  # the clinic's
+    mark: str = ""  # its logo as SVG with a title, for the head of letters
     paper: str = "letter"  # what the clinic prints on: "letter" or "a4"
     draft_days: int = 30  # how long an unfinished intake is kept
     now: Callable[[], datetime] = utc_now

@@ -28,7 +28,8 @@ def at(site: Site, reference: str) -> Desk:
 
 def signed(site: Site) -> list[str]:
     (submission,) = site.submissions()
-    return [one.words for one in decisions.signed(site.office, submission.reference)]
+    entries = decisions.chart_of(site.office, submission.reference)
+    return [one.words for one in decisions.decisions_in(site.office, entries)]
 
 
 def measured(site: Site, reference: str, **answers: Any) -> None:
