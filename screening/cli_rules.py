@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from .questionnaire import loader
 from .storage.database import DatabaseUnavailableError
 from .storage.vault import VaultError
 from .web.current import office
+from .workflows.office import Office
 from .workflows.reassess import Change, Content, Different, Reassessed, Told, reassess
 
 ACTOR = "cli"
@@ -41,20 +42,31 @@ def literature_command(out: Path) -> None:
 
 @click.command("reassess")
 @click.option("--json", "as_data", is_flag=True, help="One JSON object in place of the table.")
+@click.option(
+    "--content",
+    type=click.Path(path_type=Path),
+    help="The folder of a version that is not in use yet; of the intake, not of the check-in.",
+)
 @with_appcontext
-def reassess_command(as_data: bool) -> None:
+def reassess_command(as_data: bool, content: Path | None) -> None:
     """List the open intakes that would come out otherwise under the content in use, and why.
 
     Changes nothing: every record stays as it was sent.
     """
     try:
-        found = reassess(office(), ACTOR)
+        found = reassess(_office(content), ACTOR)
     except (DatabaseUnavailableError, VaultError) as error:
         sys.exit(f"Nothing was read: {error}.")
+    except loader.ContentError as error:
+        sys.exit(str(error))
     if as_data:
         click.echo(json.dumps(asdict(found), default=datetime.isoformat, ensure_ascii=False))
     else:
         click.echo("\n".join(table(found)))
+
+
+def _office(content: Path | None) -> Office:
+    return replace(office(), questionnaire=loader.load(content)) if content else office()
 
 
 def table(found: Reassessed) -> Iterator[str]:

@@ -380,6 +380,18 @@ def test_the_command_prints_json(site: Site, settings: Settings, newer: Any) -> 
     names_nobody(result.output)
 
 
+def test_a_version_can_be_tried_before_it_is_in_use(site: Site, app: Flask, newer: Any) -> None:
+    reference = send(site, **ELEVATED)
+    folder = newer(STRICTER)
+    runner = app.test_cli_runner()
+    result = runner.invoke(args=["reassess", "--content", str(folder)])
+    assert result.exit_code == 0
+    assert reference in result.output
+    (folder / "rules.toml").unlink()
+    result = runner.invoke(args=["reassess", "--content", str(folder)])
+    assert (result.exit_code, result.output) == (1, "rules.toml: -: the file is missing\n")
+
+
 def names_nobody(printed: str) -> None:
     for name in ("first_name", "last_name", "email", "phone", "date_of_birth"):
         assert person()[name] not in printed
