@@ -74,13 +74,20 @@ def ways_out(rule: Rule, facts: Facts) -> tuple[Way, ...]:
 
     Ways into something at least as grave are left out, unless there is no other.
     """
-    wished = (_way(wishes, facts) for wishes in _ways(parse(rule.when), False, facts))
-    order = list(dict.fromkeys(names(parse(rule.when))))
-    ways = [_in_order(way, order) for way in wished if way]
-    tried = [way for way in ways if condition(rule.when)(Supposed(facts, way)) is False]
+    tried = _tried(rule, facts, keep=True) or _tried(rule, facts, keep=False)
     told = [_better_options(rule, way, facts) for way in _shortest(tried)]
     better = [way for way in told if not _graver(rule, way, facts)]
     return tuple(replace(way, then=_then(rule, way, facts)) for way in better or told)
+
+
+def _tried(rule: Rule, facts: Facts, *, keep: bool) -> list[Way]:
+    """Ways that hold when tried out. `keep`: a part that speaks against the rule already stays as
+    it is; what changes another part may change this one too, and then it has to be looked at."""
+    root = parse(rule.when)
+    order = list(dict.fromkeys(names(root)))
+    wished = (_way(wishes, facts) for wishes in _ways(root, False, facts, keep=keep))
+    ways = [_in_order(way, order) for way in wished if way]
+    return [way for way in ways if condition(rule.when)(Supposed(facts, way)) is False]
 
 
 def _in_order(way: Way, order: list[str]) -> Way:
@@ -127,19 +134,19 @@ def _is_answered(need: Need) -> bool:
 # From a condition to wishes
 
 
-def _ways(node: Node, target: bool, facts: Facts) -> list[frozenset[Wish]]:
+def _ways(node: Node, target: bool, facts: Facts, *, keep: bool) -> list[frozenset[Wish]]:
     """Sets of leaves with the truth each should have, so that the node is `target`."""
     here = condition_of(node)(facts)
     match node:
         case Not(of):
-            return _ways(of, not target, facts)
+            return _ways(of, not target, facts, keep=keep)
         case All(of) | Some(of):
-            parts = [_ways(part, target, facts) for part in of]
+            parts = [_ways(part, target, facts, keep=keep) for part in of]
             together = isinstance(node, All) is target
             found = _crossed(parts) if together else [way for part in parts for way in part]
         case _:
             return [frozenset({(node, target)})]
-    if here is target:  # nothing has to change for this part
+    if keep and here is target:  # nothing has to change for this part
         found = [way for way in found if not _changes(way, facts)]
     return list(dict.fromkeys(found))[:MOST]
 
