@@ -115,6 +115,7 @@ def _view(found: Status) -> dict[str, Any]:
         "reference": found.reference,
         "sent_at": moment(found.sent_at),
         "being_read": found.being_read,
+        "decided": found.decided,
         "reply_by": day_in_words(found.reply_by, language),
         "late": office().today() > found.reply_by,
         "withdrawn_at": moment(found.withdrawn_at),

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from ..assessment.facts import Facts, has_crisis_words
 from ..questionnaire.definition import Panel
-from ..storage import intakes, members, messages, submissions
+from ..storage import chart, intakes, members, messages, submissions
 from ..storage.alerts import alerts_of
 from ..storage.intakes import NotADraft
 from ..storage.messages import MESSAGE, WITHDRAWAL, StoredMessage
@@ -44,6 +44,7 @@ class Status:
     reference: str
     sent_at: datetime
     being_read: bool
+    decided: bool  # a physician has signed a decision; which one is not told
     reply_by: date
     open_until: date  # until then the code leads here
     withdrawn_at: datetime | None
@@ -105,6 +106,7 @@ def status_of(office: Office, intake_id: str, *, reply_days: int) -> Status | No
         submission = submissions.submission_of(conn, office.vault, intake_id)
         intake = intakes.read_draft(conn, office.vault, intake_id)
         written = messages.messages_of(conn, office.vault, intake_id)
+        decided_at = chart.decided_at(conn, intake_id)
     if submission is None or intake is None:
         return None
     sent_at = submission.submitted_at.astimezone(office.zone)
@@ -112,6 +114,7 @@ def status_of(office: Office, intake_id: str, *, reply_days: int) -> Status | No
         reference=submission.reference,
         sent_at=sent_at,
         being_read=submission.status != NEW,
+        decided=decided_at is not None,
         reply_by=reply_by(sent_at.date(), reply_days),
         open_until=(submission.submitted_at + SENT_OPENS).astimezone(office.zone).date(),
         withdrawn_at=local(office, intake.withdrawn_at),

@@ -1,14 +1,18 @@
 """Letters after a decision: what stands in them beforehand, who gets what, and the file."""
 
 import io
+import re
 from typing import Any
 
 import pytest
 from pypdf import PdfReader
+from sqlalchemy import update
 
 from screening import wording
 from screening.storage.accounts import ADMIN, PHYSICIAN
+from screening.storage.intakes import INTAKES
 from screening.storage.submissions import submission_of
+from screening.storage.vault import new_code
 from screening.tasks import make_letter
 from screening.web import letter_sheet
 from screening.workflows import after, decisions, letters, urgent
@@ -22,6 +26,7 @@ from tests.workflows.test_decisions import physician, sign
 
 from .desk import Desk, desk
 
+BORN = person()["date_of_birth"]
 PRESSURE = example("elevated-pressure-and-old-stroke")["answers"]
 EACH = {
     "candidate": Wanted("candidate"),
@@ -238,3 +243,42 @@ def test_a_letter_is_sealed_and_goes_with_its_intake(site: Site) -> None:
         assert submission_of(conn, site.office.vault, submission.intake_id)
         raw = conn.exec_driver_sql("SELECT ciphertext FROM chart").scalars()
         assert not any(b"Canary" in one for one in raw)
+
+
+# What the patient sees of a decision
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_after_any_decision_the_patient_is_told_the_same_and_never_which(
+    site: Site, language: str
+) -> None:
+    told = set()
+    for number, (decision, wanted) in enumerate(EACH.items()):
+        code, reference = coded(site, language, decision)
+        sign(site, reference, wanted, by=physician(site, f"Ada {number}"))
+        patient = site.walker().resume(code, BORN)
+        looked = "El médico ya vio" if language == "es" else "The doctor has looked at your form."
+        assert looked in patient.text
+        told.add(patient.text.replace(reference, ""))
+        for address in ("/status", "/done", "/answers", "/message", "/withdraw"):
+            shown = patient.open(address).soup.get_text(" ")
+            for label in (*DECISIONS.values(), "SECRET", "Ada", "candidat[eo]"):
+                assert not re.search(rf"\b{label}\b", shown, re.IGNORECASE), (address, label)
+    assert len(told) == 1
+
+
+def coded(site: Site, language: str, decision: str) -> tuple[str, str]:
+    """Code and reference of a sent form; all forms are the same to the patient."""
+    answers = PRESSURE if decision == "clearance" else person()
+    receipt = intake_flow.submit_answers(site.office, answers | {"language": language})
+    code = new_code()
+    with site.office.database.write() as conn:
+        this = update(INTAKES).where(INTAKES.c.reference == receipt.reference)
+        conn.execute(this.values(code_hmac=site.office.vault.code_hmac(code)))
+    return code, receipt.reference
+
+
+def test_before_a_decision_the_status_says_what_it_said(site: Site) -> None:
+    code, reference = coded(site, "en", "candidate")
+    desk(site, PHYSICIAN).open(f"/staff/intakes/{reference}")
+    assert "Your care team has opened it." in site.walker().resume(code, BORN).text
