@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Literal, cast
 
 from . import wording
+from .assessment.because import deciding
 from .assessment.facts import Facts
 from .assessment.results import Assessment, Finding, Score
 from .history import MedicineRow, TrialRow, medicine_rows, trial_rows
@@ -23,6 +24,7 @@ from .questionnaire.definition import (
     Section,
 )
 
+PRESSURE = ("systolic", "diastolic")
 # not-asked: it does not apply, or it follows an answer that is not known.
 State = Literal["answered", "unsure", "discuss", "not-answered", "not-asked"]
 
@@ -286,9 +288,13 @@ def _finding_row(finding: Finding, facts: Facts) -> FindingRow:
 
 
 def _reads(finding: Finding, facts: Facts) -> list[tuple[str, str]]:
-    """What the rule read, in words; answers that only say no are left out where others say more."""
-    read = [(name, wording.name_in_words(facts, name)) for name in finding.reads]
-    told = [(name, words) for name, words in read if words and not _says_no(facts, name)]
+    """What the rule rests on, in words. A "no" that the rule does not ask for is left out where
+    others say more."""
+    because = deciding(facts.questionnaire.rule[finding.rule].when, facts)
+    if because.keys() & set(PRESSURE):  # one number of a pair says little
+        because |= {name: True for name in PRESSURE if name in finding.reads}
+    read = [(n, wording.name_in_words(facts, n)) for n in finding.reads if n in because]
+    told = [(n, words) for n, words in read if words and (because[n] or not _says_no(facts, n))]
     shown = told or [(name, words) for name, words in read if words]
     return [(wording.name_label(facts, name), words) for name, words in shown]
 

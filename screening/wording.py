@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import ROUND_FLOOR, Decimal
 
 from .assessment.facts import Facts
 from .assessment.results import Outcome, Verdict
@@ -83,6 +84,12 @@ FLAGS = {
     "unrecognised": "Medicine not recognized",
     "other_clear": "Medicine to clear",
     "other_caution": "Medicine with a note",
+    "glp1": "Takes: GLP-1 or GIP drug",
+    "maoi": "Takes: MAOI",
+    "mood_stabiliser": "Takes: mood stabilizer",
+    "nmda": "Takes: drug acting on NMDA receptors",
+    "opioid_antagonist": "Takes: opioid blocker",
+    "z_drug": "Takes: Z-drug",
 }
 
 
@@ -143,7 +150,13 @@ def name_in_words(facts: Facts, name: str) -> str:
         return medicines_with(facts, name.partition(".")[2]) or "none listed"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
+    return one_decimal(value) if isinstance(value, float) else str(value)
+
+
+def one_decimal(value: float) -> str:
+    """Cut, not rounded: a BMI of 15.97 is below 16, and must not be shown as 16."""
+    tenths = Decimal(str(value)).quantize(Decimal("0.1"), ROUND_FLOOR)
+    return str(tenths).removesuffix(".0")
 
 
 def medicines_with(facts: Facts, flag: str) -> str:

@@ -91,6 +91,31 @@ def test_every_sentence_stands_in_the_summary(folder: str) -> None:
     assert [row.says for row in rows if row.says not in text] == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "read"),
+    [
+        ("diagnosis-unconfirmed", [("Main concern diagnosed by a clinician", "No")]),
+        ("dv-not-asked", [("Alone and safe to answer", "No")]),
+        ("history-unsure", [("Heart conditions", "Not sure, needs to check")]),
+        ("bmi-under-16", [("BMI", "15.9")]),
+        ("bp-elevated", [("Systolic pressure", "141"), ("Diastolic pressure", "76")]),
+        ("suicide-moderate", [("C-SSRS 3: method", "Yes")]),
+        (
+            "sud-unclear",
+            [
+                ("Psychiatric diagnoses", "Substance use disorder"),
+                ("Alcohol or drug use disorder, diagnosed or treated", "Never"),
+            ],
+        ),
+    ],
+)
+def test_beside_it_stands_the_answer_that_brought_it_about(
+    rule: str, read: list[tuple[str, str]]
+) -> None:
+    """A "no" too where the rule asks for one; no answer that has nothing to do with it."""
+    assert list(found_of(current(), rule, person(**FIRES[rule])).read) == read
+
+
 # Whole numbers are told from both ends; small ones in words.
 SAID_OTHERWISE = {
     "age-65-74": {75},
