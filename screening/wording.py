@@ -18,13 +18,13 @@ OUTCOMES: dict[Outcome, str] = {
     "candidate": "Candidate for review",
 }
 VERDICTS: dict[Verdict, str] = {
-    "failed": "adequate trial, under 50 % better",
-    "borderline": "4 to 6 weeks, under 50 % better: counted in the lenient total only",
+    "failed": "adequate trial, under 50% better",
+    "borderline": "4 to 6 weeks, under 50% better: counted in the lenient total only",
     "dose-low": "highest dose under the adequate minimum",
     "too-short": "under 4 weeks at that dose",
     "intolerant": "stopped early for side effects",
-    "response": "50 % better or more, held",
-    "response-lost": "50 % better or more, then wore off",
+    "response": "50% better or more, held",
+    "response-lost": "50% better or more, then wore off",
     "unknown": "dose, time, benefit or regular use not known: records needed",
     "not-antidepressant": "not an antidepressant at this dose",
     "other-treatment": "not a medicine trial: see other treatments",

@@ -58,7 +58,7 @@ def summary_html(record: Record, *, paper: Paper, clinic: str, made_at: datetime
     escaped: nothing in it can act as markup, style or address.
     """
     rows = list(rows_of(record))
-    roomy, sources = pdf_parts.is_roomy(record), pdf_parts.numbered_sources(record)
+    roomy, sources_first = pdf_parts.room_on_page_one(record)
     page: str = (
         environment()
         .get_template("summary.html")
@@ -74,8 +74,8 @@ def summary_html(record: Record, *, paper: Paper, clinic: str, made_at: datetime
             clear=[f for f in record.findings if f.finding.kind == "clear"],
             caution=[f for f in record.findings if f.finding.kind == "caution"],
             roomy=roomy,
-            sources=sources,
-            sources_first=roomy and len(sources) <= pdf_parts.ROOM_FOR_SOURCES,
+            sources=pdf_parts.numbered_sources(record),
+            sources_first=sources_first,
             other_alphabet=other_alphabet(row.text for row in rows),
             sections=[pdf_parts.parted(section) for section in record.sections if section.rows],
             part2=any(row.privacy == "part2" for row in rows),

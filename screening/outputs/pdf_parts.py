@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from math import ceil
 
 from .. import wording
-from ..history import MedicineRow
 from ..record import FindingRow, Record, Row, SectionRows
 
 CM_PER_INCH = 2.54
@@ -43,9 +42,10 @@ GLANCE = (
     ("bp_systolic", "bp_known"),
     ("bp_diastolic",),
 )
-MEDICINES_AT_A_GLANCE = 8
-ROOM = 10  # findings on page one, of which a red one takes three lines more
-ROOM_FOR_SOURCES = 12
+AT_A_GLANCE = 8
+RED = ("urgent", "exclude")
+LINES, LETTERS = 58, 105  # of page one, of a line
+SHORTENED = 60  # letters of what was typed, where it only reminds of the whole
 # The figures that dosing is decided by (never a dose), after weight, height and BMI.
 FOR_DOSING = (
     "sex_at_birth", "bp_systolic", "bp_diastolic", "liver_conditions", "liver_tests_over_3x",
@@ -82,10 +82,24 @@ def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def is_roomy(record: Record) -> bool:
-    """Has page one the room to say beside each finding why it was raised?"""
-    red = sum(finding.finding.kind in ("urgent", "exclude") for finding in record.findings)
-    return len(record.findings) + 2 * red + len(record.unknowns) <= ROOM
+def room_on_page_one(record: Record) -> tuple[bool, bool]:
+    """Is there room on page one to say why each finding was raised, and then for the sources?
+
+    Counts lines roughly and errs on the short side; what has no room stands on page two.
+    """
+    findings = [*record.findings, *(f for _, group in record.unknowns for f in group)]
+    lines = 22 + len(record.indications) + 1.3 * len(record.scores)
+    lines += sum(_lines(f.says, f.settles, *(words for pair in f.read for words in pair))
+                 for f in findings)  # fmt: skip
+    lines += sum(2 + _lines(*f.sources) for f in record.findings if f.finding.kind in RED)
+    lines += _lines(*in_person(record), medicines_in_one_line(record))
+    with_why = lines + sum(_lines(f.why) for f in record.findings)
+    with_sources = with_why + 2 + len(numbered_sources(record))
+    return with_why <= LINES, with_sources <= LINES
+
+
+def _lines(*texts: str) -> float:
+    return 0.3 + ceil(sum(len(text) + 3 for text in texts) / LETTERS)
 
 
 def strip(record: Record) -> list[tuple[str, str, str]]:
@@ -159,22 +173,16 @@ def glance(record: Record) -> list[tuple[str, str]]:
         if asked:
             found.append((asked[0].label, in_one_line(asked[0])))
     if record.bmi is not None:
-        found.append(("BMI", f"{record.bmi:.1f}"))
+        found.append(("BMI", wording.one_decimal(record.bmi)))
     return found
 
 
 def medicines_in_one_line(record: Record) -> str:
-    row = next(row for row in rows_of(record) if row.question == "medications")
+    row = next((row for row in rows_of(record) if row.question == "medications"), None)
     taken = [medicine for medicine in record.medicines if medicine.current]
-    if not taken:
-        return in_one_line(row) if row.state in ("discuss", "not-answered") else "none now"
-    shown = "; ".join(m.name if m.dose in m.name else f"{m.name} {m.dose}" for m in _first(taken))
-    more = len(taken) - MEDICINES_AT_A_GLANCE
-    return f"{shown}; and {more} more" if more > 0 else shown
-
-
-def _first(medicines: Iterable[MedicineRow]) -> Iterator[MedicineRow]:
-    return islice(medicines, MEDICINES_AT_A_GLANCE)
+    if row is None or not taken:
+        return in_one_line(row) if row and row.state in ("discuss", "not-answered") else "none now"
+    return _some([m.name if m.dose in m.name else f"{m.name} {m.dose}" for m in taken])
 
 
 def in_one_line(row: Row) -> str:
@@ -182,7 +190,16 @@ def in_one_line(row: Row) -> str:
         return STATES[row.state].lower()
     if not row.cells:
         return row.text
-    return "; ".join(" ".join(c.text for c in cells[:2] if c.text) for cells in row.cells)
+    return _some([" ".join(c.text for c in cells[:2] if c.text) for cells in row.cells])
+
+
+def _some(entries: list[str]) -> str:
+    """The first of a list, each cut short; how many there are beside them."""
+    cut = (
+        e if len(e) <= SHORTENED else f"{e[:SHORTENED].rstrip()}…" for e in entries[:AT_A_GLANCE]
+    )
+    more = len(entries) - AT_A_GLANCE
+    return "; ".join(cut) + (f"; and {more} more" if more > 0 else "")
 
 
 # Behind page one
@@ -218,7 +235,7 @@ def figures(record: Record) -> list[tuple[str, str]]:
         metric = f" ({inches * CM_PER_INCH:.0f} cm)" if inches else ""
         found.append(("Height", in_one_line(height) + metric))
     if record.bmi is not None:
-        found.append(("BMI", f"{record.bmi:.1f}"))
+        found.append(("BMI", wording.one_decimal(record.bmi)))
     return found
 
 
