@@ -1,8 +1,8 @@
 """Patients who do anything in any order, over HTTP: what they were told is saved is what is stored.
 
-Forward, back, change, an answer that is wrong, leave and come back, a session that ends on the
-way, another language, sending twice, two tabs, a token that does not hold. After each step the
-store holds what the pages said, and no answer was a server's error.
+Forward, back, change, half a page, an answer that is wrong, leave and come back, a session that
+ends on the way, another language, sending twice, two tabs, a token that does not hold. After each
+step the store holds what the pages said, and no answer was a server's error.
 
 JOURNEYS=1000 draws as many; without it fewer, to keep the tests fast.
 """
@@ -23,6 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import select, text
+from werkzeug.datastructures import MultiDict
 
 from screening.questionnaire.definition import Questionnaire
 from screening.storage import intakes
@@ -33,7 +34,7 @@ from tests import builders
 from tests.builders import page, question, section, tiny
 from tests.people import any_answer
 from tests.site import Clock, Site
-from tests.walker import Walker, as_typed
+from tests.walker import Walker, as_typed, laid_over
 
 JOURNEYS = int(os.environ.get("JOURNEYS", "60"))
 STEPS = 25
@@ -76,9 +77,17 @@ def site(app: Any) -> Site:
     return Site(app, Clock(office))
 
 
+def as_lists(typed: dict[str, Any]) -> dict[str, list[str]]:
+    return {
+        name: [str(one) for one in (value if isinstance(value, list) else [value])]
+        for name, value in typed.items()
+    }
+
+
 class Patient(RuleBasedStateMachine):
     """One patient, one browser, two tabs. `told`: the answers they were told are saved; `waiting`:
-    those they typed on a page of an earlier form, which is not open yet in this one."""
+    those they typed on a page of an earlier form, which is not open yet in this one; `half`: what
+    they were told is kept of a page that is not sent."""
 
     site: Site
 
@@ -86,6 +95,7 @@ class Patient(RuleBasedStateMachine):
         super().__init__()
         self.told: Answers = {}
         self.waiting: Answers = {}
+        self.half: Answers = {}
         self.alerted = False
         self.intake_id = ""
         self.past: list[tuple[str, Answers, Answers]] = []  # forms begun before
@@ -167,6 +177,35 @@ class Patient(RuleBasedStateMachine):
                 assert sorted(self.tab.filled().getlist(name)) == sorted(map(str, wanted))
         assert not at_once or self.tab.soup.html["lang"] != language
 
+    @precondition(lambda self: self.page_shown() and not self.sent)
+    @rule(rng=st.randoms(use_true_random=False))
+    def types_half_a_page(self, rng: Random) -> None:
+        """As assets/autosave.js sends it; what it was told is kept is there in any other tab."""
+        page_id = self.page_shown()
+        typed, _ = self.answers(page_id, rng)
+        some = {name: typed[name] for name in rng.sample(sorted(typed), rng.randint(0, len(typed)))}
+        turn = int(self.tab.value("half_turn") or 0) + 1
+        ours = {"half_writer": f"tab-{self.at}", "half_turn": str(turn)}
+        form = laid_over(self.tab.filled(), some | ours)
+        answer = self.tab.client.post(f"/form/{page_id}/half", data=form)
+        assert answer.status_code < 500
+        assert answer.json["help"] or form.get("wants_to_die") != "yes"
+        if answer.json["state"] == "kept":
+            self.is_told_of_half(page_id, some, form.get("wants_to_die") == "yes")
+            self.script_notes(ours | {"half": str(answer.json["counter"])})
+
+    def is_told_of_half(self, page_id: str, some: dict[str, Any], danger: bool) -> None:
+        self.half[page_id] = some
+        self.waiting.pop(page_id, None)  # it stood on the page and was typed over
+        self.alerted = self.alerted or danger
+        shown = Walker(self.tab.client).open(f"/form/{page_id}").filled()
+        assert {name: shown.getlist(name) for name in some} == as_lists(some)
+
+    def script_notes(self, values: dict[str, str]) -> None:
+        for control in self.tab.controls:
+            if control["name"] in values:
+                control["value"] = values[str(control["name"])]
+
     @rule()
     def waits_too_long(self) -> None:
         self.site.clock.wait(minutes=LONGER)
@@ -216,13 +255,13 @@ class Patient(RuleBasedStateMachine):
     def goes_on(self) -> None:
         self.tab.press()
 
-    def typed_on(self, page_id: str) -> dict[str, str]:
-        """What waits on a page that is not open yet."""
+    def typed_on(self, page_id: str) -> MultiDict[str, str]:
+        """What the store holds of a page that is not sent."""
         office = self.site.office
         with office.database.read() as conn:
             intake = intakes.read_draft(conn, office.vault, self.intake_id)
         kept = half.begun(office, intake, QUESTIONNAIRE.pages[page_id])
-        return dict(kept.typed.pairs) if kept else {}
+        return MultiDict(kept.typed.pairs if kept else ())
 
     # How a step ends
 
@@ -307,6 +346,7 @@ class Patient(RuleBasedStateMachine):
         if self.is_open(page_id):
             self.told[page_id] = answers
             self.waiting.pop(page_id, None)
+            self.half.pop(page_id, None)
         else:
             self.waiting[page_id] = answers
         self.alerted = self.alerted or answers.get("wants_to_die") == "yes"
@@ -322,7 +362,7 @@ class Patient(RuleBasedStateMachine):
             intake_id = str(conn.execute(newest).scalar())
         if self.intake_id not in ("", intake_id):
             self.past.append((self.intake_id, self.told, self.waiting))
-            self.told, self.waiting, self.alerted = {}, {}, False
+            self.told, self.waiting, self.half, self.alerted = {}, {}, {}, False
         self.intake_id = intake_id
 
     # What is typed
@@ -364,6 +404,12 @@ class Patient(RuleBasedStateMachine):
         return {GROUP: rows}
 
     # What always holds
+
+    @invariant()
+    def half_a_page_is_kept(self) -> None:
+        for page_id, some in ({} if self.sent else self.half).items():
+            kept = self.typed_on(page_id)
+            assert {name: kept.getlist(name) for name in some} == as_lists(some)
 
     @invariant()
     def what_was_told_is_stored(self) -> None:
