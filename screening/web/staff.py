@@ -12,7 +12,7 @@ from flask import (
 from werkzeug.wrappers import Response
 
 from ..workflows import checkin, review, urgent
-from . import around, staff_forms, staff_queue_views, staff_review_views, staff_views
+from . import around, staff_forms, staff_plan, staff_queue_views, staff_review_views, staff_views
 from .access import actor, next_page, state_of
 from .current import office
 from .staff_queue import blueprint, queue_page
@@ -45,6 +45,7 @@ def record(reference: str) -> str:
     found = staff_views.record_context(opened, office().now())
     found |= staff_review_views.review_context(opened)
     found["holding"] = None if opened.unfinished else staff_queue_views.holding(reference)
+    found["plan"] = None if opened.unfinished else staff_plan.part_of_record(reference)
     return render_template("physician/record.html", **found)
 
 

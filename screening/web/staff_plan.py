@@ -176,7 +176,6 @@ def _time(text: str) -> time | None:
 
 
 def _page(planning: Planning, typed: Typed, status: int = 200) -> Response:
-    saved = planning.plan
     found: Context = {
         "title": "Plan",
         "back_url": url_for("staff.record", reference=planning.reference),
@@ -185,7 +184,7 @@ def _page(planning: Planning, typed: Typed, status: int = 200) -> Response:
         "rhythms": [(one.id, one.label) for one in planning.protocol.induction.rhythms],
         "inputs": _inputs(planning, typed),
         "errors": [{"text": text, "href": f"#{name}"} for name, text in typed.wrong.items()],
-        "saved": f"Kept by {saved.by} on {moment_in_words(saved.at, 'en')}." if saved else None,
+        "saved": _saved(planning),
         "figures": _figures(planning),
         "calendar_url": url_for("plan.calendar", reference=planning.reference),
         "sheets": [
@@ -245,6 +244,29 @@ def _figures(planning: Planning) -> list[tuple[str, str]]:
         ("Weight", f"{weight:.1f} kg" if isinstance(weight, float) else "not known"),
         ("BMI", f"{bmi:.1f}" if isinstance(bmi, float) else "not known"),
     ]
+
+
+def part_of_record(reference: str) -> Context | None:
+    """What physician/_plan.html is given; None: no such submission."""
+    planning = plans.planned(office(), reference)
+    if planning is None:
+        return None
+    visits_of = planning.visits(planning.plan.dates, office().today()) if planning.plan else ()
+    return {
+        "url": url_for("plan.show", reference=reference),
+        "candidate": planning.candidate,
+        "visits": [(_name(visit), _short(visit.day)) for visit in visits_of],
+        "saved": _saved(planning),
+    }
+
+
+def _name(visit: Visit) -> str:
+    return f"Infusion {visit.number}" if visit.number else "Booster"
+
+
+def _saved(planning: Planning) -> str | None:
+    saved = planning.plan
+    return f"Kept by {saved.by} on {moment_in_words(saved.at, 'en')}." if saved else None
 
 
 # Files

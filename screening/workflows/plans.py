@@ -7,9 +7,10 @@ Each saved plan is whole and supersedes the one before. The software names no do
      "time": "09:00" or "", "reason": ""}
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -25,10 +26,12 @@ from ..storage.submissions import StoredSubmission, read_document, submission_by
 from . import chart
 from .act import Act
 from .chart import DECISION, PLAN
+from .decisions import CANDIDATE
 from .definitions import definition_of
 from .office import Office
 
-CANDIDATE = "candidate"
+Charts = Mapping[str, tuple[Entry, ...]]  # by intake
+
 SHEET = "sheet"  # the kind of the stored document
 
 
@@ -136,6 +139,13 @@ def open_planning(office: Office, actor: str, reference: str) -> Planning | None
     return found and found[1]
 
 
+def planned(office: Office, reference: str) -> Planning | None:
+    """The same for whoever has the record open, which the audit tells of already."""
+    with office.database.read() as conn:
+        found = _read(conn, office, reference)
+    return found and found[1]
+
+
 def save(office: Office, actor: str, reference: str, dates: Dates, *, after: int) -> None:
     """Keep a plan. Raises LookupError without such a submission, NotACandidate, Doubtful, and
     ChartChanged when somebody added to the chart since it was opened."""
@@ -232,13 +242,14 @@ def _read(
         return None
     sent = series.sent(conn, office.vault, first_id) or [asked]
     first = sent[0]
-    entries = chart.entries_of(conn, office, first.intake_id)
-    decided, planned = chart.newest(entries, DECISION), chart.newest(entries, PLAN)
-    facts = _facts(conn, office, sent, entries)
+    charts = {one.intake_id: chart.entries_of(conn, office, one.intake_id) for one in sent}
+    entries = charts[first.intake_id]
+    planned = chart.newest(entries, PLAN)
+    facts = _facts(conn, office, sent, charts)
     return first, Planning(
         reference=first.reference,
         last=entries[-1].number if entries else 0,
-        candidate=decided is not None and decided.body["decision"] == CANDIDATE,
+        candidate=_is_candidate(charts),
         plan=_saved(conn, office, planned) if planned else None,
         protocol=protocol.current(),
         language=str(facts.answers.get("language", "en")),
@@ -247,15 +258,19 @@ def _read(
     )
 
 
-def _facts(
-    conn: Connection, office: Office, sent: list[StoredSubmission], entries: tuple[Entry, ...]
-) -> Facts:
+def _is_candidate(charts: Charts) -> bool:
+    """Whether the newest decision says so, on whichever of the patient's submissions it stands."""
+    decided = [e for entries in charts.values() for e in entries if e.kind == DECISION]
+    newest = max(reversed(decided), key=lambda entry: entry.at, default=None)
+    return newest is not None and newest.body["decision"] == CANDIDATE
+
+
+def _facts(conn: Connection, office: Office, sent: list[StoredSubmission], charts: Charts) -> Facts:
     """What is known now: the first intake with what staff changed, and the check-ins since."""
-    first = sent[0]
-    questionnaire = definition_of(conn, office, first.content_hash)
-    answers = dict(chart.known_now(first, entries).answers)
-    for later in sent[1:]:
-        said = chart.known_now(later, chart.entries_of(conn, office, later.intake_id)).answers
+    questionnaire = definition_of(conn, office, sent[0].content_hash)
+    answers: dict[str, Any] = {}
+    for one in sent:
+        said = chart.known_now(one, charts[one.intake_id]).answers
         answers |= {name: value for name, value in said.items() if name in questionnaire.questions}
     return Facts(questionnaire, answers, office.today())
 

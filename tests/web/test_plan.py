@@ -9,14 +9,15 @@ from icalendar import Calendar
 from screening.outputs.sheet import sheet_html
 from screening.storage.accounts import PHYSICIAN
 from screening.web.plan_sheet import sheet_of
-from screening.workflows import chart, plans
+from screening.workflows import chart, decisions, plans, signing
 from screening.workflows import intake as intake_flow
 from screening.workflows.act import Act
+from screening.workflows.signing import Wanted
 from tests.builders import person
 from tests.returning import checked_in
 from tests.site import Site
 
-from .desk import Desk, desk
+from .desk import Desk, desk, hire
 
 FIRST = date(2026, 12, 7)  # a Monday after the day on which tests begin
 DAYS = ["2026-12-07", "2026-12-10", "2026-12-14", "2026-12-17", "2026-12-21", "2026-12-24"]
@@ -25,14 +26,23 @@ DAYS = ["2026-12-07", "2026-12-10", "2026-12-14", "2026-12-17", "2026-12-21", "2
 def decided(site: Site, decision: str = "candidate", **changes: Any) -> str:
     """A sent intake with a decision; returns its reference."""
     reference = intake_flow.submit_answers(site.office, person(**changes)).reference
-    add(site, "decision", {"decision": decision})
+    decide(site, reference, decision)
     return reference
 
 
-def add(site: Site, kind: str, body: dict[str, Any]) -> None:
+def decide(site: Site, reference: str, decision: str) -> None:
+    number = len(site.actions())
+    signer = hire(site, PHYSICIAN, email=f"signer-{number}@example.org")
+    found = decisions.ground(site.office, "user:1", reference)
+    assert found is not None
+    wanted = Wanted(decision, "After the surgery.")
+    assert signing.sign(site.office, f"user:{signer.id}", reference, wanted, found.number)
+
+
+def note(site: Site, text: str) -> None:
     intake_id = site.submissions()[-1].intake_id
     with site.office.database.write() as conn:
-        chart.add(Act(conn, site.office, "user:1"), intake_id, kind, body)
+        chart.add(Act(conn, site.office, "user:1"), intake_id, "note", {"text": text})
 
 
 @pytest.fixture
@@ -68,6 +78,8 @@ def test_dates_are_moved_and_kept(site: Site, physician: Desk) -> None:
     (dates,) = kept(site)
     assert dates.induction[1] == date(2026, 12, 11)
     assert f"{dates.at:%H:%M}" == "09:30"
+    record = page.open(f"/staff/intakes/{reference}").soup.main.get_text(" ", strip=True)
+    assert "Infusion 2 Fri, Dec 11, 2026" in record
 
 
 def test_what_the_protocol_speaks_against_needs_a_reason(site: Site, physician: Desk) -> None:
@@ -100,11 +112,11 @@ def test_what_is_no_day_is_told_and_kept_on_the_page(
     assert page.soup.find(id="day-4")["value"] == DAYS[3]
 
 
-@pytest.mark.parametrize("decision", ["not-now", "needs-clearance", "not-a-candidate"])
+@pytest.mark.parametrize("decision", ["not-now", "not-a-candidate"])
 def test_only_a_candidate_is_planned(site: Site, physician: Desk, decision: str) -> None:
     reference = decided(site)
     page = proposed(physician, reference)
-    add(site, "decision", {"decision": decision})
+    decide(site, reference, decision)
     page.send("/plan", action="save")
     assert page.status == 409
     assert kept(site) == []
@@ -116,7 +128,7 @@ def test_only_a_candidate_is_planned(site: Site, physician: Desk, decision: str)
 
 def test_of_two_who_plan_the_second_is_told(site: Site, physician: Desk) -> None:
     page = proposed(physician, decided(site))
-    add(site, "note", {"text": "Travels in January."})
+    note(site, "Travels in January.")
     page.send("/plan", action="save", **{"day-6": "2026-12-25"})
     assert page.status == 409
     assert page.soup.find(id="day-6")["value"] == "2026-12-25"
@@ -191,3 +203,13 @@ def test_it_is_the_patients_plan_whichever_record_is_open(site: Site, physician:
     assert later != reference
     page = physician.open(f"/staff/intakes/{later}/plan")
     assert [page.soup.find(id=f"day-{n}")["value"] for n in range(1, 7)] == DAYS
+
+
+def test_what_was_decided_on_a_check_in_holds_for_the_plan(site: Site, physician: Desk) -> None:
+    reference = decided(site)
+    page = proposed(physician, reference)
+    checked_in(site, site.submissions()[0].intake_id)
+    decide(site, site.submissions()[-1].reference, "not-now")
+    page.send("/plan", action="save")
+    assert page.status == 409
+    assert kept(site) == []
