@@ -95,17 +95,29 @@ def _by_rule(record: Record, case: Case | None) -> Context:
     used: dict[str, list[Context]] = {}
     outs: dict[str, list[Context]] = {}
     if case:
-        facts = case.facts
+        facts, drawn = case.facts, _drawn(record)
         for finding in record.assessment.findings:
             outs[finding.rule] = [
                 {"says": list(one.says), "then": list(one.then)} for one in exits(finding, facts)
             ]
             rule = record.questionnaire.rule[finding.rule]
-            for name in finding.reads:
-                labels[wording.name_label(facts, name)] = origin(name, facts)
-            for question in dict.fromkeys(origin(name, facts) for name in finding.reads):
+            origins = {name: origin(name, facts) for name in finding.reads}
+            for name, question in origins.items():
+                if question in drawn:
+                    labels[wording.name_label(facts, name)] = question
+            for question in dict.fromkeys(origins.values()):
                 used.setdefault(question, []).append(_found(finding, rule.says))
     return {"exits": outs, "answer_of": labels, "used_in": used}
+
+
+def _drawn(record: Record) -> set[str]:
+    """The questions that stand on the page: a section of which nothing was asked does not."""
+    parts = (part.rows for part in record.sections)
+    return {row.question for rows in parts if any(map(_asked, rows)) for row in rows}
+
+
+def _asked(row: Row) -> bool:
+    return row.state != "not-asked"
 
 
 def _talk(row: Row, case: Case) -> Context:
