@@ -23,8 +23,8 @@ from ..questionnaire.definition import (
     RuleKind,
 )
 from ..questionnaire.lint_names import Known, known_names, names_in, sources
+from ..questionnaire.loader import MARKS
 
-MARKS = {POLICY: "clinic policy", UNVERIFIED: "not verified"}
 KINDS: dict[RuleKind, str] = {
     "urgent": "same-day action",
     "exclude": "not without a physician's written reason",

@@ -10,6 +10,7 @@ A file that cannot be understood raises `ContentError`, naming file, id and reas
 
 import csv
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ CONTENT = Path(__file__).parent.parent / "content"
 CURRENT = CONTENT / "2026-2"
 CHECK_IN = CONTENT / "check-in-2026-1"
 RELEASED = (CURRENT, CHECK_IN)
+# Two keys of sources.toml that are no source, as a physician reads them.
+MARKS = {"POLICY": "clinic policy", "GK": "not verified"}
+MARK = re.compile(rf"\b({'|'.join(MARKS)})\b")
 T = TypeVar("T")
 Tables = dict[str, Any]
 
@@ -294,6 +298,7 @@ def _medicine(path: Path, row: dict[str, str]) -> Medicine:
         "also": _list(row.get("also", "")),
         "drug_class": row["class"],
         "flags": frozenset(flags),
+        "interaction_note": MARK.sub(lambda mark: MARKS[mark[0]], row["interaction_note"]),
         "min_adequate_daily_dose_mg": float(dose) if dose else None,
     }
     del data["class"]

@@ -116,6 +116,13 @@ def test_beside_it_stands_the_answer_that_brought_it_about(
     assert list(found_of(current(), rule, person(**FIRES[rule])).read) == read
 
 
+def test_a_note_on_a_medicine_has_no_marks_that_a_physician_cannot_read() -> None:
+    row = found_of(current(), "med-naltrexone", person(**FIRES["med-naltrexone"]))
+    assert "other reports disagree (not verified)" in row.read[0][1]
+    notes = " ".join(medicine.interaction_note for medicine in current().medicines)
+    assert re.findall(r"\b(GK|POLICY)\b", notes) == []
+
+
 # Whole numbers are told from both ends; small ones in words.
 SAID_OTHERWISE = {
     "age-65-74": {75},

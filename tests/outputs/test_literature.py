@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from screening.assessment import basis
-from screening.outputs.literature import MARKS, literature
+from screening.outputs.literature import literature
 from screening.questionnaire.definition import Questionnaire, Rule
-from screening.questionnaire.loader import check_in, current
+from screening.questionnaire.loader import MARKS, check_in, current
 from tests.builders import instrument, medicine, rule, tiny
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "literature.md"
