@@ -72,7 +72,8 @@ def _office(content: Path | None) -> Office:
 def table(found: Reassessed) -> Iterator[str]:
     """The lines of the table: an intake, then what differs, a line each."""
     by = f"{_content(found.intake)} or {_content(found.check_in)}"
-    yield f"{found.read} open intakes judged again by {by}."
+    intakes = "open intake" if found.read == 1 else "open intakes"
+    yield f"{found.read} {intakes} judged again by {by}."
     yield f"{len(found.different)} would come out otherwise. Every record stays as it was sent."
     for different in found.different:
         yield ""

@@ -355,7 +355,7 @@ def test_the_command_prints_a_table(site: Site, settings: Settings, newer: Any) 
     result = run(settings, newer(STRICTER, EXCLUDES, add("rules.toml", NEW_RULE), _asked_on_a_page))
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
-    assert lines[0].startswith("1 open intakes judged again by 2026-9 (")
+    assert lines[0].startswith("1 open intake judged again by 2026-9 (")
     assert lines[1] == "1 would come out otherwise. Every record stays as it was sent."
     assert lines[3].startswith(f"{reference}  sent ")
     assert lines[3].endswith("clearance -> excluded")
