@@ -8,6 +8,7 @@ import ast
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from html import unescape
 from typing import Any
 
@@ -20,7 +21,7 @@ from screening.questionnaire.loader import CHECK_IN, check_in, current
 from screening.questionnaire.validation import normalise, problems_in
 from screening.record import FindingRow, Record, build_record
 from tests.builders import TODAY, person, returning
-from tests.content.fires import FIRES, FIRES_AT_CHECK_IN
+from tests.content.fires import FIRES, FIRES_AT_CHECK_IN, JUST_NOT
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OF_THE_CONTRACT = 196
@@ -31,9 +32,9 @@ def record_of(questionnaire: Questionnaire, answers: dict[str, Any]) -> Record:
     """What a physician reads when these answers are sent, and assessed on the same day."""
     assert problems_in(questionnaire, answers, TODAY, {"patient", "clinician"}) == []
     answers = normalise(questionnaire, answers)
-    found = assess(questionnaire, answers, TODAY)
+    result = assess(questionnaire, answers, TODAY)
     return build_record(
-        questionnaire, answers, found, as_of=TODAY, reference="KQ7F-3M2P", submitted_at=NOON
+        questionnaire, answers, result, as_of=TODAY, reference="KQ7F-3M2P", submitted_at=NOON
     )
 
 
@@ -41,14 +42,22 @@ def met(record: Record) -> dict[str, FindingRow]:
     return {row.finding.rule: row for row in record.findings}
 
 
-def found_of(questionnaire: Questionnaire, rule: str, answers: dict[str, Any]) -> FindingRow:
-    """The finding of this rule, its sentence first in the record's own list of its kind."""
-    row = met(record_of(questionnaire, answers)).get(rule)
+@cache
+def found_at(*, check_in_too: bool, rule: str) -> FindingRow:
+    """The finding of this rule as the record has it: met, in the rule's words, with sources."""
+    questionnaire = check_in() if check_in_too else current()
+    people = FIRES_AT_CHECK_IN if check_in_too else FIRES
+    somebody = returning if check_in_too else person
+    row = met(record_of(questionnaire, somebody(**people[rule]))).get(rule)
     assert row is not None, "it is not true of these answers"
     assert row.finding.status == "met"
     assert row.says == questionnaire.rule[rule].says
     assert row.sources
     return row
+
+
+def found(rule: str) -> FindingRow:
+    return found_at(check_in_too=False, rule=rule)
 
 
 def test_every_rule_has_somebody_of_whom_it_is_true() -> None:
@@ -69,12 +78,18 @@ def test_nothing_is_found_of_those_who_are_the_measure() -> None:
 
 @pytest.mark.parametrize("rule", FIRES)
 def test_a_rule_is_true_and_says_so(rule: str) -> None:
-    found_of(current(), rule, person(**FIRES[rule]))
+    found(rule)
 
 
 @pytest.mark.parametrize("rule", FIRES_AT_CHECK_IN)
 def test_a_rule_of_a_check_in_is_true_and_says_so(rule: str) -> None:
-    found_of(check_in(), rule, returning(**FIRES_AT_CHECK_IN[rule]))
+    found_at(check_in_too=True, rule=rule)
+
+
+@pytest.mark.parametrize("rule", JUST_NOT)
+def test_a_rule_with_a_figure_ends_there(rule: str) -> None:
+    for changes in JUST_NOT[rule]:
+        assert rule not in met(record_of(current(), person(**changes))), changes
 
 
 @pytest.mark.parametrize("folder", ["intake", CHECK_IN.name])
@@ -84,7 +99,7 @@ def test_every_sentence_stands_in_the_summary(folder: str) -> None:
     questionnaire = current() if intake else check_in()
     people = FIRES if intake else FIRES_AT_CHECK_IN
     somebody = person if intake else returning
-    rows = [found_of(questionnaire, r, somebody(**people[r])) for r in people]
+    rows = [found_at(check_in_too=not intake, rule=rule) for rule in people]
     everything = replace(record_of(questionnaire, somebody()), findings=tuple(rows))
     html = summary_html(everything, paper="letter", clinic="Riverside Clinic", made_at=NOON)
     text = " ".join(unescape(html).split())
@@ -113,12 +128,11 @@ def test_beside_it_stands_the_answer_that_brought_it_about(
     rule: str, read: list[tuple[str, str]]
 ) -> None:
     """A "no" too where the rule asks for one; no answer that has nothing to do with it."""
-    assert list(found_of(current(), rule, person(**FIRES[rule])).read) == read
+    assert list(found(rule).read) == read
 
 
 def test_a_note_on_a_medicine_has_no_marks_that_a_physician_cannot_read() -> None:
-    row = found_of(current(), "med-naltrexone", person(**FIRES["med-naltrexone"]))
-    assert "other reports disagree (not verified)" in row.read[0][1]
+    assert "other reports disagree (not verified)" in found("med-naltrexone").read[0][1]
     notes = " ".join(medicine.interaction_note for medicine in current().medicines)
     assert re.findall(r"\b(GK|POLICY)\b", notes) == []
 
