@@ -1,7 +1,7 @@
 """What the parts of the physician's summary show, drawn from a Record. Pure; decides nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
 
 from .. import wording
@@ -34,13 +34,11 @@ STRIP = (
     ("Cautions", "caution"),
 )
 MAUDSLEY = {"failed": "failed trials", "ect": "ECT"}
-# What a physician wants in hand before reading on. The first of each that was asked is shown.
-GLANCE = (
-    ("allergies",),
-    ("height_in",),
-    ("weight_lb",),
-    ("bp_systolic", "bp_known"),
-    ("bp_diastolic",),
+# What a physician wants in hand before reading on, beside the medicines.
+GLANCE = ("allergies", "height_in", "weight_lb")
+PRESSURES = (
+    ("Blood pressure, measured", "measured_systolic", "measured_diastolic"),
+    ("Blood pressure, reported", "bp_systolic", "bp_diastolic"),
 )
 AT_A_GLANCE = 8
 RED = ("urgent", "exclude")
@@ -48,8 +46,8 @@ LINES, LETTERS = 58, 105  # of page one, of a line
 SHORTENED = 60  # letters of what was typed, where it only reminds of the whole
 # The figures that dosing is decided by (never a dose), after weight, height and BMI.
 FOR_DOSING = (
-    "sex_at_birth", "bp_systolic", "bp_diastolic", "liver_conditions", "liver_tests_over_3x",
-    "kidney_bladder_conditions", "pregnant", "breastfeeding", "glp1_symptoms",
+    "sex_at_birth", "heart_rate", "spo2", "asa_class", "liver_conditions", "liver_tests_over_3x",
+    "child_pugh", "kidney_bladder_conditions", "pregnant", "breastfeeding", "glp1_symptoms",
     "benzodiazepine_high", "opioid_mme", "ketamine_doses", "ketamine_response",
 )  # fmt: skip
 # What no rule reads, or not every patient is asked, and a visit has to be planned by.
@@ -168,13 +166,22 @@ def in_person(record: Record) -> list[str]:
 def glance(record: Record) -> list[tuple[str, str]]:
     rows = {row.question: row for row in rows_of(record)}
     found = [("Medicines", medicines_in_one_line(record))] if "medications" in rows else []
-    for wanted in GLANCE:
-        asked = [rows[q] for q in wanted if q in rows and rows[q].state != "not-asked"]
-        if asked:
-            found.append((asked[0].label, in_one_line(asked[0])))
+    asked = (rows[name] for name in GLANCE if name in rows and tells(rows[name]))
+    found += [(row.label, in_one_line(row)) for row in asked]
     if record.bmi is not None:
         found.append(("BMI", wording.one_decimal(record.bmi)))
-    return found
+    return [*found, *pressures(rows)]
+
+
+def pressures(rows: Mapping[str, Row]) -> list[tuple[str, str]]:
+    """The blood pressure measured and the one reported, each in one; else whether one is known."""
+    found = []
+    for name, *halves in PRESSURES:
+        pair = [rows[half] for half in halves if half in rows and tells(rows[half])]
+        if pair:
+            found.append((name, "/".join(in_one_line(row).split(" mmHg")[0] for row in pair)))
+    known = rows.get("bp_known")
+    return found or ([(known.label, in_one_line(known))] if known and tells(known) else [])
 
 
 def medicines_in_one_line(record: Record) -> str:
@@ -223,7 +230,7 @@ def tells(row: Row) -> bool:
 
 
 def figures(record: Record) -> list[tuple[str, str]]:
-    """Age, weight, height and BMI in both systems: (name, figure)."""
+    """Age, weight and height in both systems, BMI, blood pressure: (name, figure)."""
     rows = {row.question: row for row in rows_of(record)}
     found = [("Age", str(record.age) if record.age is not None else "unknown")]
     if "weight_lb" in rows:
@@ -236,7 +243,7 @@ def figures(record: Record) -> list[tuple[str, str]]:
         found.append(("Height", in_one_line(height) + metric))
     if record.bmi is not None:
         found.append(("BMI", wording.one_decimal(record.bmi)))
-    return found
+    return found + pressures(rows)
 
 
 def not_measured(record: Record) -> list[str]:

@@ -59,14 +59,12 @@ def tuned(record: Record) -> str:
 def untuned(record: Record) -> str:
     """The same words as one would first write them: everything in rows is a table."""
     soup = BeautifulSoup(tuned(record), "html.parser")
-    facts = soup.select_one("p.facts")
-    _replace(soup, facts, [[part] for part in facts.find_all("span", recursive=False)])
+    for facts in soup.select("p.facts"):
+        _replace(soup, facts, [[part] for part in facts.find_all("span", recursive=False)])
     for found in soup.select("ul"):
         _replace(soup, found, [_halves(soup, item) for item in found.find_all("li")])
     for heading in soup.select("h1.answers ~ h2"):
         _tabulate(soup, heading)
-    for column in soup.select("colgroup"):
-        column.decompose()
     return str(soup).replace("</head>", f"{AUTO}</head>")
 
 
