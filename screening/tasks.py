@@ -15,7 +15,7 @@ from .web import letters
 from .web.copies import copy_of
 from .web.letter_sheet import letter_of
 from .web.plan_sheet import sheet_of
-from .workflows import after, alert_mail, links, page_times, plans, queue
+from .workflows import after, alert_mail, decisions, links, page_times, plans, queue
 from .workflows import intake as intake_flow
 from .workflows import letters as letter_flow
 from .workflows.act import Act
@@ -32,13 +32,17 @@ def make_pdf(office: Office, reference: str, paper: Paper) -> None:
         submission = submissions.submission_by_reference(conn, office.vault, reference)
         if submission is None:
             return
-        key = paper_key(paper, entries_of(conn, office, submission.intake_id))
+        entries = entries_of(conn, office, submission.intake_id)
+        key = paper_key(paper, entries)
         kept = submissions.read_document(conn, office.vault, submission, kind="pdf", paper=key)
         record = record_now(conn, office, submission) if kept is None else None
     if record is None:
         return
     made_at = office.now().astimezone(office.zone)
-    html = pdf.summary_html(record, paper=paper, clinic=office.clinic, made_at=made_at)
+    decided = decisions.to_print(office, entries)
+    html = pdf.summary_html(
+        record, paper=paper, clinic=office.clinic, made_at=made_at, decided=decided
+    )
     content = pdf.render(html, paper)
     with office.database.write() as conn:
         submissions.store_document(

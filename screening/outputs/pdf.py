@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from .. import wording
 from ..record import Record, ScoreRow
 from . import pdf_parts
+from .decided import Decided
 from .pdf_parts import INDICATIONS, MAUDSLEY, STATES, outcome_reason, rows_of
 from .renderer_client import RENDERER
 
@@ -51,7 +52,14 @@ OUR_ALPHABETS = ("LATIN", "GREEK", "CYRILLIC", "MICRO", "FEMININE", "MASCULINE")
 HASH_SHOWN = 10  # letters of the content's hash; enough to tell two versions apart
 
 
-def summary_html(record: Record, *, paper: Paper, clinic: str, made_at: datetime) -> str:
+def summary_html(
+    record: Record,
+    *,
+    paper: Paper,
+    clinic: str,
+    made_at: datetime,
+    decided: Decided | None = None,
+) -> str:
     """The whole summary as one HTML page that refers to no other file.
 
     `made_at` is the moment this copy is made, in the clinic's time zone. What the patient typed is
@@ -64,6 +72,7 @@ def summary_html(record: Record, *, paper: Paper, clinic: str, made_at: datetime
         .get_template("summary.html")
         .render(
             record=record,
+            decided=decided,
             paper=paper,
             clinic=clinic,
             made_at=made_at,

@@ -90,7 +90,7 @@ def to_ask(desk: Desk) -> Iterator[str]:
     for item in desk.decision.body["clearances"]:
         if letters.tellable(questionnaire, item["rules"]):
             settles = {questionnaire.rule[rule].settles for rule in item["rules"]} - {""}
-            how = f" Settled by: {'; '.join(sorted(settles))}." if settles else ""
+            how = f" What would settle it: {'; '.join(sorted(settles))}." if settles else ""
             label = item["label"] + (" (not known)." if item["unknown"] else "")
             yield f"{label}{how}"
     typed = desk.decision.body["clearance_text"]

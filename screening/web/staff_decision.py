@@ -39,11 +39,19 @@ def decide(reference: str) -> Response:
     try:
         found = decisions.ground(office(), actor(), reference) or abort(404)
         if request.method == "GET":
-            return _page(found, read=found.number, status=409 if found.blocked else 200)
+            return _opened(found)
         return _signed(found, reference)
     except decisions.NotSent:
         text = "The patient has not sent this intake. A decision is signed on a sent intake only."
         return auth.message("There is nothing to decide on yet", text, 409)
+
+
+def _opened(found: Ground) -> Response:
+    """`read` in the address: the entry up to which the record was read that led here."""
+    seen = _number(request.args.get("read", ""))
+    since = seen if seen >= 0 and signing.is_stale(found, seen) else None
+    status = 409 if found.blocked else 200
+    return _page(found, read=found.number, status=status, changed_since=since)
 
 
 def _signed(found: Ground, reference: str) -> Response:
@@ -92,7 +100,7 @@ def _sign(found: Ground, reference: str, wanted: Wanted, read: int) -> Response:
 
 def _stale(found: Ground, wanted: Wanted, read: int) -> Response:
     """What changed, and the form again on the record of now."""
-    return _page(found, wanted, read=found.number, status=409, stale_since=read)
+    return _page(found, wanted, read=found.number, status=409, changed_since=read)
 
 
 # What was typed
@@ -133,7 +141,7 @@ def _page(
     *,
     read: int,
     status: int = 200,
-    stale_since: int | None = None,
+    changed_since: int | None = None,
 ) -> Response:
     record = found.record
     drawn = {
@@ -153,7 +161,8 @@ def _page(
         "errors": [{"text": fault.text, "href": f"#{fault.field}"} for fault in wrong],
         "read": read,
         "blocked": found.blocked,
-        "changes": _changes(found, stale_since) if stale_since is not None else None,
+        "changes": _changes(found, changed_since) if changed_since is not None else None,
+        "refused": wanted is not None,
         "gone": _gone(found, wanted) if wanted else [],
         "decided": [view(one) for one in found.decisions],
         "show_form": wanted is not None or not found.blocked,
@@ -217,9 +226,10 @@ def part(reference: str) -> Context:
     """What a record shows of its decisions."""
     entries = decisions.chart_of(office(), reference)
     signed = decisions.decisions_in(office(), entries)
+    number = entries[-1].number if entries else 0
     return {
         "decided": [view(one) for one in signed],
-        "decide_url": url("decision.decide", reference=reference),
+        "decide_url": url("decision.decide", reference=reference, read=number),
         **staff_letters.links(reference, letters_in(office(), entries)),
     }
 

@@ -24,6 +24,7 @@ from sqlalchemy import Connection, select
 
 from .. import wording
 from ..assessment.facts import Facts
+from ..outputs.decided import Decided
 from ..questionnaire.definition import Questionnaire
 from ..record import FindingRow, Record, build_record
 from ..storage import alerts, intakes, members, submissions
@@ -217,6 +218,29 @@ def shown(office: Office, entry: Entry, *, holds: bool) -> Decision:
         words=DECISIONS[entry.body["decision"]],
         body=entry.body,
     )
+
+
+def to_print(office: Office, entries: tuple[Entry, ...]) -> Decided | None:
+    """What a summary says of the decision that holds."""
+    found = decisions_in(office, entries)
+    if not found:
+        return None
+    held = found[0]
+    return Decided(held.words, held.signer, held.at, tuple(_lines(held.body)), len(found) - 1)
+
+
+def _lines(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if body["refer_to"]:
+        yield "To", body["refer_to"]
+    for asked in body["clearances"]:
+        yield "To clear first", asked["label"] + (" (not known)" if asked["unknown"] else "")
+    if body["clearance_text"]:
+        yield "To clear first", body["clearance_text"]
+    for override in body["overrides"]:
+        yield "In spite of", override["says"]
+        yield "Because", override["reason"]
+    if body["reason"]:
+        yield "Reason", body["reason"]
 
 
 def changes(office: Office, found: Ground, read: int) -> tuple[Change, ...]:

@@ -173,7 +173,9 @@ def medicines(record: Record) -> tuple[str, ...]:
     rows = (row for section in record.sections for row in section.rows)
     listed = (row.cells for row in rows if row.question == "medications")
     return tuple(
-        ", ".join(cell.text for cell in cells if cell.text) for found in listed for cells in found
+        ", ".join(cell.text for cell in cells if cell.text and cell.column != "last_taken")
+        for found in listed
+        for cells in found
     )
 
 

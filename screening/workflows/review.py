@@ -23,7 +23,7 @@ from ..storage.vault import grouped, normal_code
 from . import examine
 from .act import Act
 from .after import Message, local, read_messages, when_withdrawn
-from .chart import CHANGES, as_sent, entries_of
+from .chart import CHANGES, DECISION, as_sent, entries_of
 from .checkin import Scored, over_time
 from .definitions import definition_of
 from .examine import Case
@@ -140,9 +140,9 @@ def pdf(office: Office, actor: str, reference: str, paper: str) -> Pdf | None:
 
 
 def paper_key(paper: str, entries: Sequence[Entry]) -> str:
-    """What a stored summary is kept under: "letter", and "letter-3" once entry 3 changed answers.
-    Earlier ones stay."""
-    last = max((entry.number for entry in entries if entry.kind in CHANGES), default=0)
+    """What a stored summary is kept under: "letter", and "letter-3" once entry 3 changed answers
+    or decided. Earlier ones stay."""
+    last = max((e.number for e in entries if e.kind in (*CHANGES, DECISION)), default=0)
     return f"{paper}-{last}" if last else paper
 
 

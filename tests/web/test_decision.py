@@ -1,15 +1,21 @@
 """Deciding on the screen: the form that is signed, what refuses it, how a record shows it."""
 
+import io
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from screening.storage.accounts import ADMIN, PHYSICIAN
-from screening.workflows import after, chart, decisions, urgent
+from screening.tasks import make_pdf
+from screening.workflows import after, chart, decisions, review, urgent
 from screening.workflows import intake as intake_flow
 from screening.workflows.act import Act
+from screening.workflows.signing import Wanted
 from tests.builders import example, person
+from tests.outputs.test_pdf import needs_pango
 from tests.site import Site
+from tests.workflows.test_decisions import physician, sign
 
 from .desk import PASSWORD, Desk, desk, hire
 
@@ -54,7 +60,21 @@ def test_a_record_without_a_decision_leads_to_it(site: Site) -> None:
     reference = sent(site)
     page = desk(site, PHYSICIAN).open(f"/staff/intakes/{reference}")
     assert "Nothing is decided yet." in page.text
-    assert page.soup.select_one("#decision a")["href"] == f"/staff/intakes/{reference}/decision"
+    way = page.soup.select_one("#decision a")["href"]
+    assert way == f"/staff/intakes/{reference}/decision?read=0"
+
+
+def test_what_was_added_since_the_record_was_opened_is_told_on_the_form(site: Site) -> None:
+    reference = sent(site)
+    page = desk(site, PHYSICIAN).open(f"/staff/intakes/{reference}")
+    way = page.soup.select_one("#decision a")["href"]
+    measured(site, reference, bp_systolic=118)
+    page.open(way)
+    assert page.status == 200
+    assert "The record has changed since you opened it" in page.text
+    assert "118" in page.soup.select_one(".stop").get_text()
+    page.send(decision="candidate", password=PASSWORD)
+    assert signed(site) == ["Candidate"]
 
 
 def test_nothing_is_ticked_or_written_beforehand(site: Site) -> None:
@@ -226,3 +246,36 @@ def test_a_form_without_the_number_it_was_read_at_is_refused(site: Site, read: s
     page.send(decision="candidate", read=read, password=PASSWORD)
     assert page.status == 409
     assert signed(site) == []
+
+
+# On paper
+
+
+@needs_pango
+def test_a_decision_makes_a_new_summary_that_says_it_on_page_one(site: Site) -> None:
+    reference = sent(site, **ANEURYSM)
+    make_pdf(site.office, reference, "letter")
+    before = summary(site, reference)
+    assert "Decision:" not in before
+    overrides = {"aneurysm-avm": "Clipped in 2012."}
+    sign(site, reference, Wanted("candidate", overrides=overrides), by=physician(site))
+    found = review.pdf(site.office, "user:1", reference, "letter")
+    assert found
+    assert found.content is None  # the earlier one is not handed out any more
+    make_pdf(site.office, reference, "letter")
+    now = summary(site, reference)
+    for said in (
+        "Decision: Candidate",
+        "In spite of: " + site.questionnaire.rule["aneurysm-avm"].says,
+        "Because: Clipped in 2012.",
+        "Signed by Robin Okafor, November 23, 2026, 12:00 PM.",
+    ):
+        assert said in now
+
+
+def summary(site: Site, reference: str) -> str:
+    """Page one of the stored summary."""
+    found = review.pdf(site.office, "user:1", reference, "letter")
+    assert found
+    assert found.content
+    return " ".join(PdfReader(io.BytesIO(found.content)).pages[0].extract_text().split())
