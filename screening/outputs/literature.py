@@ -48,7 +48,8 @@ page, then make it anew: `flask --app wsgi literature --out docs/literature.md`.
 
 The rules sort a patient's answers for a physician, who decides. Each stands here with its condition
 as it is written, its figures, its reason and its sources in full. A number in brackets is that of a
-source; all are listed at the end, with a word where only an abstract or a summary was read.
+source; all are listed at the end, with a word where only an abstract or a summary was read. What
+would settle a matter is the clinic's proposal throughout.
 **To confirm** marks what a physician has to confirm before it is relied on:
 
 - *clinic policy*: proposed, without a published source;
@@ -177,6 +178,8 @@ def _rule(rule: Rule, questionnaire: Questionnaire) -> str:
         lines.append(f"- Figures: {'; '.join(figures)}")
     lines += [f"- Medicines: {text}" for text in _medicines(rule, questionnaire)]
     lines.append(f"- Why: {rule.why}")
+    if rule.settles:
+        lines.append(f"- What would settle it: {rule.settles}")
     return "\n".join([*lines, *_based_on(rule.sources, rule.confirm, questionnaire)])
 
 

@@ -41,6 +41,7 @@ def test_every_rule_stands_there_with_its_sources_in_full() -> None:
         assert f"`{one.id}`: {one.kind}" in text
         assert f"\n{one.says}\n" in text
         assert f"- Condition: `{one.when}`" in text
+        assert (f"- What would settle it: {one.settles}\n" in text) == bool(one.settles)
         for key in one.sources:
             assert current().sources[key] in text, (one.id, key)
 
