@@ -64,10 +64,10 @@ def test_an_excluding_answer_stands_with_threshold_reason_source_and_what_settle
 
 
 def test_nothing_met_is_never_said_without_what_is_not_decided() -> None:
-    record = record_of(person(psychosis_now="discuss", glaucoma="unsure"))
+    record = record_of(person(violence_now="discuss", glaucoma="unsure"))
     told = {name: (number, more) for name, number, more in strip(record)}
     assert told["Urgent"] == ("none", "1 not decided")
-    assert told["Excludes"] == ("none", "2 not decided")
+    assert told["Excludes"] == ("none", "1 not decided")
     assert told["Unknown"] == ("2", "questions")
 
 
