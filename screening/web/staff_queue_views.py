@@ -78,7 +78,7 @@ def _draft(one: Unfinished) -> Context:
 
 
 def _state(name: str, text: str, asked: Asked) -> Context:
-    href = url_for("staff.queue", **({} if name == flow.WAITING else {"state": name}))
+    href = url_for("staff.queue", **_address(Asked(state=name)))
     return {"text": text, "href": href, "current": name == asked.state}
 
 
@@ -96,7 +96,7 @@ def _filters(asked: Asked, staff: dict[int, str], reads: bool) -> Context:
     mine = [("me", "Me")] if reads else []
     concerns = flow.concerns(office().questionnaire)
     return {
-        "outcomes": [("", "Any"), *wording.OUTCOMES.items()],
+        "outcomes": [("", "Any"), *_outcomes()],
         "outcome": asked.outcome or "",
         "concerns": [("", "Any"), *concerns.items()],
         "concern": asked.concern or "",
@@ -106,6 +106,10 @@ def _filters(asked: Asked, staff: dict[int, str], reads: bool) -> Context:
         "until": asked.until.isoformat() if asked.until else "",
         "unread": asked.unread,
     }
+
+
+def _outcomes() -> list[tuple[str, str]]:
+    return list(wording.OUTCOMES.items())
 
 
 def _said_member(number: int | None) -> str:
@@ -119,7 +123,7 @@ def _narrowed(asked: Asked, staff: dict[int, str]) -> list[str]:
     who = {flow.NOBODY: "assigned to nobody", g.staff.id: "assigned to you"}
     concern = flow.concerns(office().questionnaire).get(asked.concern or "")
     found = [
-        wording.OUTCOMES.get(asked.outcome or ""),
+        dict(_outcomes()).get(asked.outcome or ""),
         f"main concern {concern}" if concern else None,
         "not read" if asked.unread else None,
         None

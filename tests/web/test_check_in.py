@@ -211,7 +211,7 @@ def test_what_the_protocol_asks_for_by_now_is_listed(site: Site):
 
 def test_the_queue_tells_which_is_a_check_in(site: Site):
     sent_twice(site)
-    rows = desk(site, PHYSICIAN).open("/staff").soup.select("tbody tr")
+    rows = desk(site, PHYSICIAN).open("/staff?state=all").soup.select(".line")
     assert ["Check-in" in row.get_text() for row in rows] == [True, False]
 
 
