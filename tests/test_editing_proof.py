@@ -101,7 +101,8 @@ def test_the_rule_stays_silent_without_its_answers(site: Site) -> None:
 def test_the_physician_reads_what_was_added(site: Site) -> None:
     receipt = intake.submit_answers(site.office, ANSWERS)
     (sent,) = site.submissions()
-    record = review.frozen_record(site.office, site.questionnaire, sent)
+    with site.office.database.read() as conn:
+        record = review.record_now(conn, site.office, sent)
     html = summary_html(record, paper="letter", clinic="A clinic", made_at=site.clock.moment)
     page = desk(site, PHYSICIAN).open(f"/staff/intakes/{receipt.reference}").text
     for words in ("Works at night", "Radio", "Works at night and came by the radio."):

@@ -13,7 +13,6 @@ from ..assessment.facts import Facts
 from ..assessment.outcome import assess_facts
 from ..assessment.results import Assessment
 from ..changes import Said, Sent, with_staff
-from ..questionnaire.definition import Questionnaire
 from ..record import Record, build_record
 from ..storage import half_pages, intakes, submissions
 from ..storage.chart import Entry
@@ -28,7 +27,6 @@ from .checkin import Scored, over_time
 from .definitions import definition_of
 from .examine import Case
 from .office import Office
-from .sending import ASSESSMENT
 from .urgent import Alert, alerts_of
 
 READ = "read"
@@ -106,21 +104,6 @@ def _record_now(office: Office, case: Case) -> Record:
         if entry.kind in CHANGES
     ]
     return with_staff(record, Sent(sent.answers, sent.assessment, sent.as_of), changed)
-
-
-def frozen_record(
-    office: Office, questionnaire: Questionnaire, submission: StoredSubmission
-) -> Record:
-    """The Record of a submission as it was assessed on the day it was sent."""
-    document = submission.document
-    return build_record(
-        questionnaire,
-        document["answers"],
-        ASSESSMENT.validate_python(document["assessment"]),
-        as_of=datetime.fromisoformat(document["as_of"]).date(),
-        reference=submission.reference,
-        submitted_at=submission.submitted_at.astimezone(office.zone),
-    )
 
 
 def pdf(office: Office, actor: str, reference: str, paper: str) -> Pdf | None:

@@ -193,7 +193,8 @@ def test_one_submission_has_nothing_to_compare(site: Site):
 def test_the_summary_on_paper_says_what_it_is(site: Site):
     sent_twice(site)
     stored = site.submissions()[-1]
-    record = review.frozen_record(site.office, site.office.check_in(), stored)
+    with site.office.database.read() as conn:
+        record = review.record_now(conn, site.office, stored)
     html = summary_html(record, paper="letter", clinic="A clinic", made_at=site.clock.moment)
     assert "Check-in before a booster for the physician" in html
     assert person()["first_name"] in html

@@ -27,7 +27,7 @@ from screening.workflows.definitions import definition_of
 from screening.workflows.intake import submit_answers
 from screening.workflows.office import Office
 from screening.workflows.reassess import Different, Reassessed, Told, reassess
-from screening.workflows.review import frozen_record
+from screening.workflows.review import record_now
 from tests.builders import person, returning, trial_row
 from tests.outputs.test_pdf import needs_pango, text
 from tests.site import Site
@@ -333,8 +333,7 @@ def summary_of(office: Office) -> str:
     """The page that the PDF is drawn from."""
     with office.database.read() as conn:
         (submission,) = submissions.all_submissions(conn, office.vault)
-        questionnaire = definition_of(conn, office, submission.content_hash)
-    record = frozen_record(office, questionnaire, submission)
+        record = record_now(conn, office, submission)
     made_at = office.now().astimezone(office.zone)
     return summary_html(record, paper="letter", clinic=office.clinic, made_at=made_at)
 
