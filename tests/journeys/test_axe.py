@@ -23,8 +23,29 @@ pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 WIDTHS = (390, 1280)
-RUN = """() => axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
-    violations.map(({id, nodes}) => `${id}: ${nodes.map((node) => node.target.join(" "))}`))"""
+# What axe asks a person to look at, within what, and what the person saw.
+EXPLAINED = (
+    # Scrolled out of sight in a table that is wider than a telephone; judged at 1280 as well.
+    ("elmPartiallyObscured", ".table-wrap"),
+    # The words of a drawing, in the same two inks as the text around it.
+    ("imgNode", "svg[role=img]"),
+    # A single digit, in the ink of the cells around it.
+    ("shortTextContent", "table, svg[role=img]"),
+)
+# "review": what is not decided by axe, and is not explained.
+RUN = """(explained) => {
+  const isExplained = ({any, target}) => explained.some(([key, within]) =>
+    any.some(({data}) => data?.messageKey === key) &&
+    document.querySelector(target[0]).closest(within));
+  const key = ({any}) => any.map(({data}) => data?.messageKey ?? "").join();
+  const told = (kind, {id, nodes}) =>
+    [kind, id, nodes.map((node) => `${node.target.join(" ")} ${key(node)}`).join("; ")];
+  return axe.run(document, {resultTypes: ["violations", "incomplete"]}).then((found) => [
+    ...found.violations.map((one) => told("violation", one)),
+    ...found.incomplete
+      .map(({id, nodes}) => ({id, nodes: nodes.filter((node) => !isExplained(node))}))
+      .filter(({nodes}) => nodes.length).map((one) => told("review", one))]);
+}"""
 PLAN = example("urgent-suicide-plan")["answers"]
 
 
@@ -48,7 +69,9 @@ class Judge:
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             page.evaluate(axe())
-            self.found += [f"{name} at {width}: {said}" for said in page.evaluate(RUN)]
+            page.evaluate("scrollTo(0, 0)")  # or something passes below what stays in place
+            said = page.evaluate(RUN, EXPLAINED)
+            self.found += [f"{name} at {width}: {' '.join(one)}" for one in said]
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{name} is {wide} wide at {width}"
 
