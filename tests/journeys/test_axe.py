@@ -29,6 +29,7 @@ EXPLAINED = (
     ("elmPartiallyObscured", ".table-wrap"),
     # The words of a drawing, in the same two inks as the text around it.
     ("imgNode", "svg[role=img]"),
+    ("bgOverlap", "svg[role=img]"),
     # A single digit, in the ink of the cells around it.
     ("shortTextContent", "table, svg[role=img]"),
 )
