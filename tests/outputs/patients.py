@@ -13,7 +13,6 @@ from tests.builders import TODAY, example, medicine_row, person, trial_row
 from tests.people import EXAMPLES
 
 SENT = datetime(2026, 11, 12, 9, 41, tzinfo=UTC)
-SEEDED = tuple(someone for someone in PEOPLE if not someone.until)
 NAME = "María-Fernanda Anastasía de los Ángeles Wolfeschlegelsteinhausenbergerdorff"
 
 
@@ -43,15 +42,12 @@ def seeded(name: str) -> Record:
     return record_of(someone.answers(number))
 
 
-def two_dozen() -> dict[str, Record]:
-    """The twelve worked examples and twelve of the people in a new installation."""
-    others = [someone.name for someone in SEEDED if someone.name not in NOT_AMONG_THEM][-12:]
-    return {name: example_record(name) for name in EXAMPLES} | {
-        name: seeded(name) for name in others
-    }
+def one_of_two_dozen(name: str) -> Record:
+    return example_record(name) if name in EXAMPLES else seeded(name)
 
 
-NOT_AMONG_THEM = ("Priya Raman", "Sam O’Dell")
+# The twelve worked examples and twelve of the people in a new installation.
+TWO_DOZEN = (*EXAMPLES, *[someone.name for someone in PEOPLE if not someone.until][-12:])
 
 
 def longest() -> Record:

@@ -20,7 +20,6 @@ from tests.outputs import patients
 from tests.outputs.test_pdf import needs_pango
 
 pytestmark = [needs_pango, pytest.mark.slow]
-TWO_DOZEN = patients.two_dozen()
 FOOT = 42  # points at the foot of a page that hold no content
 MADE = datetime(2026, 11, 12, 10, 5)  # noqa: DTZ001  the clinic's own time
 
@@ -31,9 +30,9 @@ def drawn(record: Record, paper: str = "letter") -> tuple[str, bytes]:
     return html, render(html, paper)
 
 
-@pytest.mark.parametrize("name", TWO_DOZEN)
+@pytest.mark.parametrize("name", patients.TWO_DOZEN)
 def test_a_summary_is_accessible_and_says_what_the_record_says(name: str, tmp_path: Path) -> None:
-    record = TWO_DOZEN[name]
+    record = patients.one_of_two_dozen(name)
     html, pdf = drawn(record, "a4" if len(name) % 2 else "letter")
     no_checker_finds_an_error(pdf, tmp_path)
     tags_are_whole(PdfReader(io.BytesIO(pdf)), record)
@@ -42,24 +41,21 @@ def test_a_summary_is_accessible_and_says_what_the_record_says(name: str, tmp_pa
     first_pages_are_few(pdf)
 
 
-@pytest.mark.parametrize("paper", ["letter", "a4"])
-@pytest.mark.parametrize("record", [patients.longest, patients.full_of_unknowns])
-def test_the_most_that_can_be_answered_stays_on_the_paper(record: Any, paper: str) -> None:
-    html, pdf = drawn(record(), paper)
+def test_the_most_that_can_be_typed_stays_on_the_paper() -> None:
+    html, pdf = drawn(patients.longest())
     says_the_same(html, pdf)
-    for page in pymupdf.open(stream=pdf):
-        for left, top, right, bottom, word, *_ in page.get_text("words"):
-            assert 36 < left < right < page.rect.width - 36, (page.number, word)
-            assert 28 < top < bottom < page.rect.height - 12, (page.number, word)
+    nothing_leaves_the_paper(pdf)
 
 
 def test_page_one_of_somebody_sure_of_nothing_holds_what_would_be_gravest() -> None:
     record = patients.full_of_unknowns()
-    first = page_texts(drawn(record)[1])[0]
+    html, pdf = drawn(record, "a4")
+    says_the_same(html, pdf)
+    nothing_leaves_the_paper(pdf)
     grave = [f for _, group in record.unknowns for f in group if f.kind == "urgent"]
     assert len(grave) > 5
     for found in grave:
-        assert squeezed(found.says) in first
+        assert squeezed(found.says) in page_texts(pdf)[0]
 
 
 # What is asked of every one
@@ -128,6 +124,13 @@ def first_pages_are_few(pdf: bytes) -> None:
     answers = [n for n, text in enumerate(texts) if text.startswith("everyanswer")]
     assert behind == [1]
     assert 2 <= answers[-1] <= 4
+
+
+def nothing_leaves_the_paper(pdf: bytes) -> None:
+    for page in pymupdf.open(stream=pdf):
+        for left, top, right, bottom, word, *_ in page.get_text("words"):
+            assert 36 < left < right < page.rect.width - 36, (page.number, word)
+            assert 28 < top < bottom < page.rect.height - 12, (page.number, word)
 
 
 def texts_of(record: Record) -> Iterator[str]:
