@@ -234,8 +234,8 @@ def _lines(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "To", body["refer_to"]
     for asked in body["clearances"]:
         yield "To clear first", asked["label"] + (" (not known)" if asked["unknown"] else "")
-    if body["clearance_text"]:
-        yield "To clear first", body["clearance_text"]
+    for line in body["clearance_text"].splitlines():
+        yield "To clear first", line
     for override in body["overrides"]:
         yield "In spite of", override["says"]
         yield "Because", override["reason"]

@@ -86,6 +86,8 @@ def test_nothing_is_ticked_or_written_beforehand(site: Site) -> None:
 def test_every_finding_to_clear_can_be_ticked_and_stands_in_the_record(site: Site) -> None:
     reference = sent(site, **PRESSURE)
     page = at(site, reference)
+    box = page.soup.select_one(".outcome").get_text(" ", strip=True)
+    assert "Needs clearing " + site.questionnaire.rule["bp-elevated"].says in box
     ticks = [box["value"] for box in page.soup.select("[name=clearances]")]
     assert ticks[:2] == ["bp-elevated", "stroke-tia-history"]
     page.send(
