@@ -54,7 +54,9 @@ def measure(reference: str) -> Response:
 
 @blueprint.route("/answers/<question_id>", methods=["GET", "POST"])
 def correct(reference: str, question_id: str) -> Response:
-    case = examine.open_case(office(), actor(), reference, question_id) or abort(404)
+    case = examine.open_case(office(), actor(), reference, question_id)
+    if case is None:
+        return _not_asked(reference, question_id)
     question = case.questionnaire.questions[question_id]
     row = number_sent(request.values.get("row"))
     if row is not None and row >= len(staff_entries.rows_of(case, question)):
@@ -62,6 +64,16 @@ def correct(reference: str, question_id: str) -> Response:
     if not staff_forms.posted():
         return _page(staff_review_views.correct_context(case, question, row))
     return _take_correction(case, question, row)
+
+
+def _not_asked(reference: str, question_id: str) -> Response:
+    """The question was asked when the page was opened, and somebody's correction ended that."""
+    case = examine.open_case(office(), actor(), reference, None) or abort(404)
+    if not staff_forms.posted() or question_id not in case.questionnaire.questions:
+        abort(404)
+    label = case.questionnaire.questions[question_id].label
+    flash(f"{label}: not kept, because this question cannot be corrected any more. See below.")
+    return _to_record(case, "staff-changes")
 
 
 def _take_correction(case: Case, question: Question, row: int | None) -> Response:
@@ -77,6 +89,8 @@ def _take_correction(case: Case, question: Question, row: int | None) -> Respons
     wanted = Correction(question.id, read.answers[question.id], reason, talked)
     try:
         done = examine.amend(office(), actor(), case.submission.reference, wanted, seen=seen)
+        if done is None:
+            return _not_asked(case.submission.reference, question.id)
     except Stale:
         return _stale(case.submission.reference, question, row, drawn)
     except Unchanged:
@@ -85,7 +99,7 @@ def _take_correction(case: Case, question: Question, row: int | None) -> Respons
     except Refused as refused:
         drawn["read"] = Read(read.answers, list(refused.problems))
         return _page(staff_review_views.correct_context(case, question, row, **drawn), 400)
-    flash(f"{_what_was_done(question)} {_told(done or abort(404))}")
+    flash(f"{_what_was_done(question)} {_told(done)}")
     return _to_record(case, f"answer-{question.id}")
 
 

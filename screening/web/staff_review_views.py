@@ -40,6 +40,7 @@ def review_context(opened: Opened) -> Context:
     reference = record.reference
     measured = examine.to_measure(case.questionnaire)
     return {
+        "reference": reference,
         "compared": _compared(opened),
         "measure_form": _measure_form(case) if measured else None,
         "corrections": {

@@ -15,6 +15,7 @@ from ..storage import alerts, half_pages, intakes, members
 from ..storage.alerts import Mailing, StoredAlert
 from ..storage.intakes import DRAFT, StoredIntake
 from ..storage.submissions import submission_of
+from . import chart
 from .act import Act
 from .alerts import DANGER_AT_HOME
 from .calls import Call
@@ -149,11 +150,14 @@ def _local(office: Office, moment: datetime | None) -> datetime | None:
 
 
 def _answers(conn: Connection, office: Office, intake: StoredIntake) -> Mapping[str, Any]:
-    """As they were sent; or all that was typed so far."""
+    """As sent, with what staff corrected: a telephone number that was wrong is not called.
+    Of a draft all that was typed so far."""
     if intake.status == DRAFT:
         return half_pages.so_far(office.vault, intake)
     submission = submission_of(conn, office.vault, intake.id)
-    return submission.document["answers"] if submission else {}
+    if submission is None:
+        return {}
+    return chart.known_now(submission, chart.entries_of(conn, office, intake.id)).answers
 
 
 def _told(facts: Facts, reads: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:

@@ -80,6 +80,8 @@ def test_a_crisis_measured_by_staff_is_red_at_once_and_what_was_sent_stays(site:
     assert "as of November 23, 2026: Urgent: act today." in outcome(page)
     assert page.soup.select_one(".flag--urgent")["id"] == "finding-bp-crisis-asymptomatic"
     assert "Robin Physician" in answer(page, "measured_systolic")
+    assert "Urgent: act today" in page.open("/staff").text
+    record(page, reference)
     changes = page.soup.select_one(".staff-changes").get_text(" ", strip=True)
     assert "Findings that are gone" in changes
     assert "Blood pressure above 140" in changes
@@ -180,6 +182,28 @@ def test_two_physicians_at_once_get_told_and_nothing_typed_is_lost(site: Site) -
     assert answer(second, "feels_pushed").count("Robin Physician") == 1
     assert "No" in answer(second, "feels_pushed")
     assert len(second.soup.select(".changes > li")) == 2
+
+
+def test_a_question_that_a_colleague_made_pointless_is_not_kept_and_that_is_said(
+    site: Site,
+) -> None:
+    reference = sent(site, **HIGH)
+    page = correct(desk(site, PHYSICIAN), reference, "bp_systolic")
+    other = Desk(site).sign_in(hire(site, PHYSICIAN, email="second@example.org"))
+    correct(other, reference, "bp_known").send(bp_known="no", reason=PHONE)
+    page.send(bp_systolic="130", reason=PHONE)
+    assert page.status == 200
+    assert "not kept, because this question cannot be corrected any more" in page.text
+    assert "is no longer asked, after what staff corrected. As sent: 148 mmHg" in page.text
+
+
+def test_an_alert_calls_the_corrected_number(site: Site) -> None:
+    reference = intake_flow.submit_answers(
+        site.office, example("urgent-suicide-plan")["answers"]
+    ).reference
+    page = correct(desk(site, PHYSICIAN), reference, "phone")
+    page.send(phone="805-555-0177", reason=PHONE)
+    assert "805-555-0177" in page.open("/staff").soup.select_one(".alert").get_text()
 
 
 # In person, and notes

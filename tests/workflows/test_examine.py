@@ -1,13 +1,15 @@
 """What a physician adds to a sent intake: kept beside what was sent, and assessed again."""
 
+import csv
+import io
 from typing import Any
 
 import pytest
 
 from screening.storage import members, submissions
 from screening.storage.accounts import PHYSICIAN
-from screening.tasks import make_pdf
-from screening.workflows import chart, examine, review
+from screening.tasks import make_copy, make_pdf
+from screening.workflows import chart, examine, export, review
 from screening.workflows import intake as intake_flow
 from screening.workflows.chart import AMENDED, MEASURED, NOTE, RAISED
 from screening.workflows.examine import Assessed, Case, Correction, Refused, Stale, Unchanged
@@ -259,3 +261,23 @@ def test_a_new_summary_is_made_after_a_change_and_the_old_one_stays(
         key = review.paper_key("letter", chart.entries_of(conn, site.office, submission.intake_id))
     assert old == made[0].encode()
     assert key == "letter-2"
+
+
+def test_the_patients_copy_and_the_export_stay_as_sent(
+    site: Site, robin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(
+        "screening.tasks.pdf.render", lambda html, paper: made.append(html) or html.encode()
+    )
+    reference = sent(site, **HIGH)
+    measure(site, robin, reference, **PRESSURE)
+    amend(site, robin, reference, "escort", "no")
+    examine.note(site.office, robin, reference, "canary in a note")
+    make_copy(site.office, reference, "letter", "en")
+    assert "148" in made[0]
+    for words in ("190", "Robin", "canary", PHONE):
+        assert words not in made[0], words
+    chunks = export.export_csv(site.office, robin, export.Filters(), "a proof", "nobody")
+    (row,) = csv.DictReader(io.StringIO(b"".join(chunks).decode("utf-8-sig"), newline=""))
+    assert (row["bp_systolic"], row["escort"], row["outcome"]) == ("148", "yes", "clearance")
