@@ -179,7 +179,8 @@ def pressures(rows: Mapping[str, Row]) -> list[tuple[str, str]]:
     for name, *halves in PRESSURES:
         pair = [rows[half] for half in halves if half in rows and tells(rows[half])]
         if pair:
-            found.append((name, "/".join(in_one_line(row).split(" mmHg")[0] for row in pair)))
+            told = dict.fromkeys(in_one_line(row).split(" mmHg")[0] for row in pair)
+            found.append((name, "/".join(told)))
     known = rows.get("bp_known")
     return found or ([(known.label, in_one_line(known))] if known and tells(known) else [])
 
