@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from screening.operate import make_installation
 from screening.storage.accounts import ADMIN, PHYSICIAN
 from screening.storage.intakes import AUDIT, SUBMISSIONS
+from screening.tasks import PERIODIC
 from screening.web.typed_dates import take_date
 from screening.workflows import after, chart, queue
 from screening.workflows import intake as intake_flow
@@ -233,14 +235,19 @@ def test_what_is_searched_for_stands_in_no_address_log_or_audit(
     assert row["detail"] == '{"found":0}'
 
 
-def test_the_search_says_when_some_cannot_be_found_yet(site: Site) -> None:
+@pytest.mark.parametrize("by", ["init", "worker"])
+def test_the_search_says_when_some_cannot_be_found_yet(site: Site, by: str) -> None:
     send_in(site)
     with site.office.database.write() as conn:
         conn.execute(update(SUBMISSIONS).values(urgency=None))
     page = desk(site, PHYSICIAN)
     assert names(page) == ["Quinn Canary"]
     assert "Some intakes cannot be found yet." in page.send("/staff/search", sought="x").text
-    queue.index_older(site.office.database, site.office.vault)
+    if by == "init":
+        make_installation(site.app.extensions["settings"])
+    else:
+        next(task for name, _, task in PERIODIC if name == "index-queue")(site.office)
+    assert names(page.send("/staff/search", sought="canary")) == ["Quinn Canary"]
     assert "cannot be found yet" not in page.send("/staff/search", sought="x").text
 
 
