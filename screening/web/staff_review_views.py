@@ -8,7 +8,7 @@ from flask import url_for
 from .. import wording
 from ..assessment.origins import origin
 from ..changes import exits, wants_to_talk
-from ..outputs import pdf
+from ..outputs import pdf, pdf_parts
 from ..questionnaire.answers import DISCUSS
 from ..questionnaire.definition import Question
 from ..questionnaire.validation import Problem
@@ -34,8 +34,9 @@ NOTHING = "not answered"
 def review_context(opened: Opened) -> Context:
     """What record.html is given beside staff_views.record_context."""
     case, record = opened.case, opened.record
+    at_hand = {"glance": pdf_parts.glance(record), "figures": pdf_parts.figures(record)}
     if case is None:
-        blank = dict.fromkeys(("compared", "measure_form", "note_form"))
+        blank = at_hand | dict.fromkeys(("compared", "measure_form", "note_form"))
         return blank | _by_rule(record, None) | {"talk": [], "corrections": {}}
     reference = record.reference
     measured = examine.to_measure(case.questionnaire)
@@ -53,6 +54,7 @@ def review_context(opened: Opened) -> Context:
         "note_form": staff_forms.Note(),
         "ask_back": None,
         "confirmed": [],
+        **at_hand,
         **_by_rule(record, case),
     }
 
