@@ -1,5 +1,6 @@
 """What would change a finding: told for every rule, and true when it is tried out."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from screening.assessment.outcome import assess, assess_facts
 from screening.assessment.what_if import Need, Supposed, Way, ways_out
 from screening.changes import exits
 from screening.questionnaire.conditions import condition
-from screening.questionnaire.loader import current
+from screening.questionnaire.loader import check_in, current
 from screening.questionnaire.validation import problems_in
-from tests.builders import TODAY, person
-from tests.content.fires import FIRES
+from tests.builders import TODAY, person, returning
+from tests.content.fires import FIRES, FIRES_AT_CHECK_IN
+from tests.people import scattered_answers
 
 
 def facts_of(answers: dict[str, Any]) -> Facts:
@@ -87,3 +89,18 @@ def test_it_says_which_finding_may_take_its_place() -> None:
     (way,) = ways_out(current().rule["bp-uncontrolled"], facts)
     assert way.then == ("bp-elevated",)
     assert isinstance(way, Way)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whoever_has_a_finding_is_told_a_way_out_of_it(seed: int) -> None:
+    """Answers drawn by chance, with gaps anywhere."""
+    facts = facts_of(scattered_answers(current(), Random(seed)))
+    for finding in assess_facts(facts).findings:
+        assert exits(finding, facts), finding.rule
+
+
+@pytest.mark.parametrize("rule", FIRES_AT_CHECK_IN)
+def test_so_is_a_patient_who_comes_back(rule: str) -> None:
+    facts = Facts(check_in(), returning(**FIRES_AT_CHECK_IN[rule]), TODAY)
+    for finding in assess_facts(facts).findings:
+        assert exits(finding, facts), finding.rule
