@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
@@ -9,6 +10,8 @@ from pypdf import PdfReader
 from screening import logo
 from screening.outputs.letter import Letter, blocks, letter_html
 from screening.outputs.pdf import Paper, render
+from screening.settings import Clinic, Settings
+from screening.web import clinic_look
 from tests.outputs.test_pdf import HOSTILE, needs_pango
 
 MARK = (
@@ -60,6 +63,16 @@ def test_a_logo_is_drawn_and_says_what_it_shows() -> None:
     assert "<title>Riverside &amp; Clinic</title>" in mark
     assert "Leaf" not in mark
     assert "<circle" in letter_html(replace(LETTER, mark=mark), paper="letter")
+
+
+def test_the_clinics_own_logo_stands_in_the_head_and_a_png_does_not(tmp_path: Path) -> None:
+    (tmp_path / "leaf.svg").write_text(MARK, "utf-8")
+    clinic = Clinic(logo="leaf.svg")
+    mark = clinic_look.mark(Settings(instance=tmp_path, testing=True, clinic=clinic))
+    assert "<title>Willow Ketamine Clinic</title>" in mark
+    for logo_name in (None, "leaf.png"):
+        other = Settings(instance=tmp_path, testing=True, clinic=Clinic(logo=logo_name))
+        assert clinic_look.mark(other) == ""
 
 
 @needs_pango
