@@ -4,6 +4,7 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from flask import url_for as url
 from werkzeug.wrappers import Response
 
+from ..outputs.pdf import other_alphabet
 from ..workflows import decisions, letters
 from ..workflows.decisions import NotSent
 from ..workflows.letters import PATIENT, RECIPIENTS, Desk, Draft, Kept, NotPossible, Superseded
@@ -22,6 +23,7 @@ LANGUAGES = {"en": "English", "es": "Spanish"}
 CONTACT = "may_contact_care_team"
 NONE_YET = "A letter follows a signed decision. Sign the decision first."
 WITHDRAWN = "The patient has withdrawn this form and does not want it to be used."
+BOXES = " Look at the file: letters of other alphabets may be drawn as boxes."
 NEWER = "Another decision was signed since you opened this page. Check what you wrote against it."
 
 
@@ -53,7 +55,8 @@ def _made(desk: Desk, draft: Draft) -> Response:
         again = letters.open_desk(office(), actor(), desk.record.reference) or abort(404)
         return _page(again, draft, {"text": NEWER}, 409)
     queue().enqueue("make-letter", desk.record.reference, str(kept.number))
-    flash(f"The letter to {RECIPIENTS[draft.to]} is made.")
+    boxes = other_alphabet((draft.subject, draft.addressee, draft.text, *draft.medicines))
+    flash(f"The letter to {RECIPIENTS[draft.to]} is made.{BOXES if boxes else ''}")
     return redirect(url("staff.record", reference=desk.record.reference) + "#decision", 303)
 
 
@@ -188,4 +191,5 @@ def links(reference: str, kept: tuple[Kept, ...]) -> Context:
 def _name(one: Kept) -> str:
     language = f", {LANGUAGES[one.body['language']]}" if one.body["language"] != "en" else ""
     day = day_in_words(one.at.date(), "en")
-    return f"Letter to {RECIPIENTS[one.body['to']]}, {day}{language} (PDF)"
+    how = ", to hand over in person" if one.body["in_person"] else ""
+    return f"Letter to {RECIPIENTS[one.body['to']]}, {day}{language}{how} (PDF)"

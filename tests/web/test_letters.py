@@ -92,6 +92,7 @@ def test_a_letter_is_kept_as_it_was_left_and_stands_in_the_record(site: Site) ->
     reference = decided(site)
     page = written(site, reference)
     page.send(text="Dear Ximena,\n\nCome on Monday.")
+    assert "boxes" not in page.text
     assert page.path == f"/staff/intakes/{reference}"
     (one,) = kept(site, reference)
     assert one.body["text"] == "Dear Ximena,\n\nCome on Monday."
@@ -155,6 +156,12 @@ def test_where_home_is_dangerous_a_letter_is_handed_over_in_person(site: Site) -
     page.send(in_person="yes")
     (one,) = kept(site, reference)
     assert one.body["in_person"] is True
+    assert "to hand over in person (PDF)" in page.text
+
+
+def test_letters_that_the_file_cannot_draw_are_announced(site: Site) -> None:
+    page = written(site, decided(site)).send(text="李明,\n\nCome on Monday.")
+    assert "letters of other alphabets may be drawn as boxes" in page.text
 
 
 # What is refused
