@@ -149,6 +149,16 @@ def clock_time(record: Record) -> str:
     return f"{record.submitted_at.hour % 12 or 12}:{record.submitted_at:%M %p}"
 
 
+def labels_of_staff(record: Record) -> set[str]:
+    """What findings read of staff and not of the patient, by its label."""
+    given = {row.question: row for row in rows_of(record) if row.by or row.of_staff}
+    entered = {name: row for name, row in given.items() if row.state != "not-answered"}
+    labels = {row.label for row in entered.values() if row.state != "not-asked"}
+    if {"measured_systolic", "measured_diastolic"} <= entered.keys():
+        labels |= {wording.DERIVED["systolic"], wording.DERIVED["diastolic"]}
+    return labels
+
+
 def unknown_groups(record: Record) -> list[tuple[str, str, tuple[FindingRow, ...]]]:
     """(question, what was answered to it, the rules that it leaves open)."""
     return [(label, _answer_of(label, group), group) for label, group in record.unknowns]

@@ -125,6 +125,17 @@ def test_what_staff_entered_is_marked_with_who_and_when() -> None:
     assert "Heart rate" not in under(page(record_of(person())), clinician.label).split(":")[0]
 
 
+def test_a_finding_that_rests_on_staff_says_so() -> None:
+    measured = {"measured_systolic": 164, "measured_diastolic": 88}
+    flag = under(page(record_of(person(**measured))), "Urgent and excluding answers")
+    assert "Systolic pressure (staff): 164" in flag
+    one = under(
+        page(record_of(person(bp_systolic=164, measured_systolic=150))),
+        "Urgent and excluding answers",
+    )
+    assert "Systolic pressure: 164" in one
+
+
 def test_a_long_list_is_cut_on_page_one_only() -> None:
     soup = page(patients.longest())
     at_hand = words(soup.select_one(".glance"))
