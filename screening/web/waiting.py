@@ -1,6 +1,7 @@
 """The page that waits while the worker makes a PDF for staff, and looks again by itself."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -21,7 +22,8 @@ def waiting_page(
     if look == 0:
         queue().enqueue(*job)
     endpoint, values = again
-    address = url_for(endpoint, **values, look=str(look + 1))
+    named: dict[str, Any] = {**values, "look": look + 1}
+    address = url_for(endpoint, **named)
     over = look >= LOOKS
     title = "The PDF takes longer than it should" if over else "The PDF is being made"
     found = {"title": title, "over": over, "again_url": address, "back_url": back_url}
