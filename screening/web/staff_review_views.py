@@ -34,7 +34,11 @@ NOTHING = "not answered"
 def review_context(opened: Opened) -> Context:
     """What record.html is given beside staff_views.record_context."""
     case, record = opened.case, opened.record
-    at_hand = {"glance": pdf_parts.glance(record), "figures": pdf_parts.figures(record)}
+    at_hand = {
+        "glance": pdf_parts.glance(record),
+        "figures": pdf_parts.figures(record),
+        "of_staff": pdf_parts.labels_of_staff(record),
+    }
     if case is None:
         blank = at_hand | dict.fromkeys(("compared", "measure_form", "note_form"))
         return blank | _by_rule(record, None) | {"talk": [], "corrections": {}}

@@ -80,6 +80,7 @@ def test_a_crisis_measured_by_staff_is_red_at_once_and_what_was_sent_stays(site:
     assert "as of November 23, 2026: Urgent: act today." in outcome(page)
     assert page.soup.select_one(".flag--urgent")["id"] == "finding-bp-crisis-asymptomatic"
     assert "Robin Physician" in answer(page, "measured_systolic")
+    assert "Systolic pressure (staff): 190" in page.text
     assert "Urgent: act today" in page.open("/staff").soup.select_one(".line").get_text()
     record(page, reference)
     changes = page.soup.select_one(".staff-changes").get_text(" ", strip=True)
