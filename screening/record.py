@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Literal, cast
 
 from . import wording
-from .assessment.because import deciding
+from .assessment.because import deciding, denied, says_no
 from .assessment.facts import Facts
 from .assessment.results import Assessment, Finding, Score
 from .history import MedicineRow, TrialRow, medicine_rows, trial_rows
@@ -154,6 +154,7 @@ class Record:
     bmi: float | None = None
     sent: Compared | None = None  # where staff changed something since
     changes: tuple[Change, ...] = ()  # by staff, the oldest first
+    denied: tuple[str, ...] = ()  # asked and answered no, where a yes would be urgent or exclude
 
     @property
     def is_check_in(self) -> bool:
@@ -197,7 +198,15 @@ def build_record(
         indications=tuple(_indication(name, assessment, facts) for name in assessment.indications),
         weight_kg=_figure(facts, "weight_kg", "weight_lb"),
         bmi=_figure(facts, "bmi", "weight_lb", "height_in"),
+        denied=_denied(facts, assessment),
     )
+
+
+def _denied(facts: Facts, assessment: Assessment) -> tuple[str, ...]:
+    grave = [rule for rule in facts.questionnaire.rules if rule.kind in ("urgent", "exclude")]
+    told = {name for finding in assessment.findings for name in finding.reads}
+    names = [name for name in dict.fromkeys(denied(facts, grave)) if name not in told]
+    return tuple(wording.name_label(facts, name) for name in names)
 
 
 def full_name(answers: Answers) -> str:
@@ -294,13 +303,11 @@ def _reads(finding: Finding, facts: Facts) -> list[tuple[str, str]]:
     if because.keys() & set(PRESSURE):  # one number of a pair says little
         because |= {name: True for name in PRESSURE if name in finding.reads}
     read = [(n, wording.name_in_words(facts, n)) for n in finding.reads if n in because]
-    told = [(n, words) for n, words in read if words and (because[n] or not _says_no(facts, n))]
+    told = [
+        (n, words) for n, words in read if words and (because[n] or not says_no(facts.value(n)))
+    ]
     shown = told or [(name, words) for name, words in read if words]
     return [(wording.name_label(facts, name), words) for name, words in shown]
-
-
-def _says_no(facts: Facts, name: str) -> bool:
-    return facts.value(name) in (False, "no", "never", ("none",))
 
 
 def _by_question(

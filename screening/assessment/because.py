@@ -1,9 +1,11 @@
 """Which of the names that a condition reads decide it: what a finding is told to rest on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from ..questionnaire.conditions import All, Facts, Node, Not, Some, Test, condition_of, names, parse
+from ..questionnaire.definition import Rule
+from .facts import Facts as Answered
 
 
 def deciding(when: str, facts: Facts) -> dict[str, bool]:
@@ -14,6 +16,22 @@ def deciding(when: str, facts: Facts) -> dict[str, bool]:
     for name, sought in _deciding(parse(when), facts, sought=True):
         found[name] = found.get(name, False) or sought
     return found
+
+
+def denied(facts: Answered, rules: Iterable[Rule]) -> Iterator[str]:
+    """The questions whose "no" decides that one of these rules does not apply, repeats included."""
+    for rule in rules:
+        if _test(parse(rule.when))(facts) is False:
+            yield from (
+                name
+                for name in deciding(rule.when, facts)
+                if name in facts.questionnaire.questions and says_no(facts.value(name))
+            )
+
+
+def says_no(value: object) -> bool:
+    """Of a number none does: 0 weeks ago is now."""
+    return value is False or value in ("no", "never", ("none",))
 
 
 def _deciding(node: Node, facts: Facts, *, sought: bool) -> Iterator[tuple[str, bool]]:

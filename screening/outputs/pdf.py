@@ -40,9 +40,9 @@ WOULD_BE = {
     "caution": "caution",
 }
 RESISTANCE = {
-    "met": "shown",
+    "met": "criterion met",
     "possible": "possible, records needed",
-    "not-shown": "not shown",
+    "not-shown": "criterion not met by what was reported",
     "physician-to-judge": "not computed; bipolar depression, physician to judge",
     None: "not computed; depression is not sought",
 }

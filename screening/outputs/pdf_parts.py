@@ -42,6 +42,8 @@ PRESSURES = (
 )
 AT_A_GLANCE = 8
 RED = ("urgent", "exclude")
+WOULD = ("would be urgent", "would exclude")
+NAMED, ANSWERS_NAMED = 6, 3  # in the box of the outcome: in all, of one finding
 LINES, LETTERS = 58, 105  # of page one, of a line
 SHORTENED = 60  # letters of what was typed, where it only reminds of the whole
 # The figures that dosing is decided by (never a dose), after weight, height and BMI.
@@ -70,10 +72,44 @@ def outcome_reason(record: Record) -> str:
     """Why the outcome is what it is, in one line: a sentence and the findings counted by kind."""
     met = Counter[str](finding.finding.kind for finding in record.findings)
     open_questions = len(record.unknowns)
+    if record.assessment.outcome == "clearance" and not met["clear"]:
+        questions = _counted(open_questions, "question is", "questions are")
+        return f"Nothing reported excludes treatment, but {questions} open."
     counts = [_counted(met[kind], *COUNTED[kind]) for kind in COUNTED if met[kind]]
     if open_questions:
         counts.append(_counted(open_questions, "question open", "questions open"))
     return REASONS[record.assessment.outcome] + (f": {', '.join(counts)}." if counts else ".")
+
+
+def red_answers(record: Record) -> list[str]:
+    """What was answered that is urgent or excludes, in a few words each; the first of many."""
+    red = (f for f in record.findings if f.finding.kind in RED)
+    told = [
+        f"{label}: {words}" if words else label
+        for f in red
+        for label, words in (f.read[:ANSWERS_NAMED] or [(f.says, "")])
+    ]
+    return _first_of(list(dict.fromkeys(told)))
+
+
+def possibly_red(record: Record) -> list[str]:
+    """The open questions that would be urgent or exclude, gravest first; the first of many."""
+    found = [
+        (min(RED.index(f.kind) for f in group if f.kind in RED), label)
+        for label, group in record.unknowns
+        if any(f.kind in RED for f in group)
+    ]
+    gravest = sorted(found, key=lambda one: one[0])
+    return _first_of([f"{label} ({WOULD[rank]})" for rank, label in gravest])
+
+
+def _first_of(told: list[str]) -> list[str]:
+    more = len(told) - NAMED
+    return [*told[:NAMED], f"and {more} more, below"] if more > 0 else told
+
+
+def phone(record: Record) -> str:
+    return next((row.text for row in rows_of(record) if row.question == "phone"), "")
 
 
 def _counted(number: int, one: str, many: str) -> str:
@@ -90,7 +126,8 @@ def room_on_page_one(record: Record) -> tuple[bool, bool]:
     lines += sum(_lines(f.says, f.settles, *(words for pair in f.read for words in pair))
                  for f in findings)  # fmt: skip
     lines += sum(2 + _lines(*f.sources) for f in record.findings if f.finding.kind in RED)
-    lines += _lines(*in_person(record), medicines_in_one_line(record))
+    lines += _lines(*in_person(record), medicines_in_one_line(record)) + _lines(*record.denied)
+    lines += _lines(*red_answers(record)) + _lines(*possibly_red(record))
     with_why = lines + sum(_lines(f.why) for f in record.findings)
     with_sources = with_why + 2 + len(numbered_sources(record))
     return with_why <= LINES, with_sources <= LINES
@@ -103,15 +140,15 @@ def _lines(*texts: str) -> float:
 def strip(record: Record) -> list[tuple[str, str, str]]:
     """How much there is of each kind: (name, number, how many more are not decided).
 
-    A kind of which nothing is met is "none" only beside what is unknown of it.
+    A kind of which nothing is met is "none" only where nothing is unknown of it.
     """
     met = Counter[str](finding.finding.kind for finding in record.findings)
     open_rules = Counter[str](f.kind for _, group in record.unknowns for f in group)
     kinds = [
         (
             name,
-            str(met[kind] or "none"),
-            f"{open_rules[kind]} not decided" if open_rules[kind] else "",
+            str(met[kind] or ("0" if open_rules[kind] else "none")),
+            f"and {open_rules[kind]} not decided" if open_rules[kind] else "",
         )
         for name, kind in STRIP
     ]
@@ -170,7 +207,10 @@ def _answer_of(label: str, findings: tuple[FindingRow, ...]) -> str:
 
 
 def in_person(record: Record) -> list[str]:
-    return list(dict.fromkeys(row.label for row in rows_of(record) if row.state == "discuss"))
+    """What the patient wants to talk about and no open finding names already."""
+    named = {label for label, _ in record.unknowns}
+    asked = (row.label for row in rows_of(record) if row.state == "discuss")
+    return [label for label in dict.fromkeys(asked) if label not in named]
 
 
 def glance(record: Record) -> list[tuple[str, str]]:

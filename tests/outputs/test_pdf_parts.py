@@ -57,7 +57,7 @@ def test_what_is_to_be_cleared_says_what_would_settle_it() -> None:
 def test_an_excluding_answer_stands_with_threshold_reason_source_and_what_settles_it() -> None:
     flag = under(page(record_of(person(bp_systolic=164))), "Urgent and excluding answers")
     for part in (
-        "Excludes", "160 systolic or 100 diastolic", "Answered. Systolic pressure: 164",
+        "Excludes", "160 systolic or 100 diastolic", "Excludes Systolic pressure: 164",
         "Settled by repeat blood pressure on another day", "Late-life IV ketamine trial protocol",
     ):  # fmt: skip
         assert part in flag
@@ -66,14 +66,19 @@ def test_an_excluding_answer_stands_with_threshold_reason_source_and_what_settle
 def test_nothing_met_is_never_said_without_what_is_not_decided() -> None:
     record = record_of(person(violence_now="discuss", glaucoma="unsure"))
     told = {name: (number, more) for name, number, more in strip(record)}
-    assert told["Urgent"] == ("none", "1 not decided")
-    assert told["Excludes"] == ("none", "1 not decided")
+    assert told["Urgent"] == ("0", "and 1 not decided")
+    assert told["Excludes"] == ("0", "and 1 not decided")
     assert told["Unknown"] == ("2", "questions")
 
 
 def test_the_unknown_that_would_be_gravest_stands_first() -> None:
     record = record_of(
-        person(glaucoma="unsure", hard_to_cannulate="unsure", psychosis_now="discuss")
+        person(
+            glaucoma="unsure",
+            hard_to_cannulate="unsure",
+            psychosis_now="discuss",
+            pcptsd5_gate="discuss",
+        )
     )
     unknown = under(page(record), "Unknown, not ruled out")
     order = ("would be urgent", "would exclude", "caution", "Wants to talk in person")
@@ -235,3 +240,26 @@ def test_a_check_in_is_drawn_without_a_history() -> None:
     assert "Antidepressant trials" not in titles(soup)
     assert "Settled by repeat blood pressure" in under(soup, "To clear first")
     assert "trials failed" not in words(soup.select_one(".outcome"))
+
+
+def test_the_patients_own_answer_leads_and_the_sentence_of_the_rule_follows() -> None:
+    shown = page(record_of(person(vessel_conditions=["aneurysm"])))
+    flag = words(shown.select_one(".flag h3"))
+    assert flag == "Excludes Blood vessel conditions: Aneurysm"
+    assert "Reported: Blood vessel conditions: Aneurysm" in words(shown.select_one(".outcome"))
+
+
+def test_what_may_be_grave_stands_in_the_box_of_the_outcome_until_it_is_asked() -> None:
+    box = words(page(record_of(person(psychosis_now="discuss"))).select_one(".outcome"))
+    assert "Psychotic symptoms in the last 7 days (would be urgent)" in box
+    assert "Nothing reported excludes treatment, but 3 questions are open." in box
+
+
+def test_what_was_asked_and_denied_is_told_and_nothing_else() -> None:
+    plain = record_of(person())
+    assert "Glaucoma" in plain.denied
+    assert "Psychotic symptoms in the last 7 days" in plain.denied
+    for answer in ("unsure", "treated"):
+        assert "Glaucoma" not in record_of(person(glaucoma=answer)).denied
+    nothing = record_of({})
+    assert nothing.denied == ()
