@@ -157,7 +157,8 @@ def test_page_one_answers_the_first_minute(heavy: PdfReader) -> None:
         "Urgent: act now", "Thoughts of suicide", "C-SSRS 5, plan worked out: Yes",
         "Psychotic symptoms now", "Source of psychosis-now", "To clear first",
         "The software sorts; the physician decides.", "2 by the strict count (6 weeks or more)",
-        "Treatment-resistant depression (two or more): criterion met", "Maudsley stage 7 of 15, moderate",
+        "Treatment-resistant depression (two or more): criterion met",
+        "Maudsley stage 7 of 15, moderate",
     ):  # fmt: skip
         assert words in first
 
