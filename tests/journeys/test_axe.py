@@ -1,7 +1,9 @@
 """axe-core finds nothing to complain of, on a telephone's width and a desk's, in both languages."""
 
+import os
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,9 @@ RUN = """(explained) => {
       .map(({id, nodes}) => ({id, nodes: nodes.filter((node) => !isExplained(node))}))
       .filter(({nodes}) => nodes.length).map((one) => told("review", one))]);
 }"""
+# AXE=all judges the patients' pages without JavaScript too.
+WAYS = list(product(("en", "es"), ("with scripts", "without")))
+WAYS = WAYS if os.environ.get("AXE") == "all" else WAYS[::2]
 PLAN = example("urgent-suicide-plan")["answers"]
 
 
@@ -81,9 +86,12 @@ class Judge:
         self.judge(path)
 
 
-@pytest.fixture(params=["en", "es"])
+@pytest.fixture(params=WAYS, ids=" ".join)
 def patient(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Judge]:
-    judge = Judge(browser, server, request.param)
+    language, scripts = request.param
+    judge = Judge(browser, server, language)
+    if scripts == "without":
+        judge.at.context.route("**/*.js", lambda route: route.abort())
     yield judge
     judge.at.close()
 
