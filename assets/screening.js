@@ -9,6 +9,7 @@ import { exclusiveTicks, quickExit } from "./manners.js";
 import { medicineNames } from "./medicines.js";
 import { revealFollowUps } from "./reveal.js";
 import { unitSwitch } from "./units.js";
+import { weekdays } from "./weekday.js";
 import { autosaves } from "./autosave.js";
 import { localTimes } from "./clock.js";
 import { watchIdle } from "./idle.js";
@@ -30,6 +31,7 @@ watchAlerts(document);
 codeTools(document);
 focusNotice(document);
 localTimes(document);
+weekdays(document);
 
 const autosave = form ? autosaves(form) : null;
 const idle = document.querySelector("dialog[data-idle]");

@@ -1,5 +1,6 @@
 """The plan of a candidate: propose dates, move them, keep them; the patient's sheet; a calendar."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
@@ -26,7 +27,7 @@ from ..workflows.plans import Dates, Planning, Visit
 from .access import actor
 from .auth import answer_errors
 from .current import office, settings
-from .dates import moment_in_words
+from .dates import day_in_words, moment_in_words
 from .waiting import waiting_page
 
 blueprint = Blueprint("plan", __name__, url_prefix="/staff/intakes/<reference>/plan")
@@ -37,6 +38,7 @@ Context = dict[str, Any]
 MOST_BOOSTERS = 24  # that one form holds
 SHEET_LANGUAGES: dict[str, Language] = {"en": "en", "es": "es"}
 LANGUAGE_NAMES = {"en": "English", "es": "Spanish"}
+AGAINST = "The protocol speaks against some dates. Move them, or write why they stay."
 STALE = (
     "Somebody added to this record since you opened the plan. Look at what is new, then keep your "
     "plan again: your dates still stand below."
@@ -99,18 +101,23 @@ def _save(planning: Planning, typed: Typed) -> Response:
     except plans.NotACandidate:
         abort(409)
     except plans.Doubtful as error:
-        refused = any(doubt.refused for doubt in error.doubts)
-        typed.wrong["day-1" if refused else "reason"] = (
-            "Some dates cannot stand as they are. What is wrong stands beside each."
-            if refused
-            else "The protocol speaks against some dates. Move them, or write why they stay."
-        )
+        refused = [doubt for doubt in error.doubts if doubt.refused]
+        for doubt in refused:
+            typed.wrong.setdefault(_input_of(planning, doubt.visit), f"Change it: {doubt.says}")
+        if not refused:
+            typed.wrong["reason"] = AGAINST
         return _page(planning, typed, status=400)
     except ChartChanged:
         typed.wrong["last"] = STALE
         return _page(planning, typed, status=409)
     flash("The plan is kept.")
     return redirect(url_for("plan.show", reference=planning.reference), 303)
+
+
+def _input_of(planning: Planning, visit: int) -> str:
+    """The input of a visit that a doubt names, counted from 0 through both kinds."""
+    count = planning.protocol.induction.infusions
+    return f"day-{visit + 1}" if visit < count else f"booster-{visit - count + 1}"
 
 
 # What is typed
@@ -186,6 +193,7 @@ def _page(planning: Planning, typed: Typed, status: int = 200) -> Response:
         "errors": [{"text": text, "href": f"#{name}"} for name, text in typed.wrong.items()],
         "saved": _saved(planning),
         "figures": _figures(planning),
+        "sources": _sources(planning),
         "calendar_url": url_for("plan.calendar", reference=planning.reference),
         "sheets": [
             (LANGUAGE_NAMES[code], url_for("plan.sheet", reference=planning.reference, code=code))
@@ -217,7 +225,7 @@ def _inputs(planning: Planning, typed: Typed) -> list[Context]:
                 "name": name,
                 "label": f"Infusion {number}" if number else "Booster",
                 "value": typed.days.get(name, ""),
-                "weekday": f"{day:%A}" if day else "",
+                "weekday": f"{day:%A}, {day_in_words(day, 'en')}" if day else "",
                 "error": typed.wrong.get(name),
                 "visit": _visit(fits[0]) if fits else None,
             }
@@ -235,6 +243,13 @@ def _visit(visit: Visit) -> Context:
 
 def _short(day: date) -> str:
     return f"{day:%a}, {day:%b} {day.day}, {day.year}"
+
+
+def _sources(planning: Planning) -> list[tuple[str, str]]:
+    """What the numbers in brackets stand for."""
+    known, told = planning.facts.questionnaire.sources, planning.protocol
+    numbers = re.findall(r"\[(\w+)\]", f"{told.induction.source} {told.booster.source}")
+    return [(number, known[number]) for number in dict.fromkeys(numbers) if number in known]
 
 
 def _figures(planning: Planning) -> list[tuple[str, str]]:

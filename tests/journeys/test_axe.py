@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -17,7 +18,8 @@ from tests.builders import example, medicine_row, person
 from tests.returning import begun, checked_in, sent
 from tests.server import Server
 from tests.site import Site
-from tests.web.desk import ADMIN, PHYSICIAN, hire
+from tests.web.desk import ADMIN, PASSWORD, PHYSICIAN, hire
+from tests.web.test_plan import decided
 
 from .test_whole_way import sign_in
 
@@ -233,6 +235,79 @@ def test_what_a_physician_compares(staff: Judge, store: Site) -> None:
     assert staff.at.page.locator(".trend").count() == 3
     staff.at.click('form[action$="/check-in"] button')
     staff.judge("the code of a check-in")
+    assert staff.found == []
+
+
+def test_a_queue_that_was_narrowed_and_searched(staff: Judge, store: Site) -> None:
+    sent(store, last_name="Quillfeather")
+    sign_in(staff.at, hire(store, PHYSICIAN, email="looks@example.org"))
+    staff.open("/staff?outcome=candidate&unread=yes")
+    assert "Quillfeather" in staff.at.text
+    staff.at.page.fill("#sought", "quillfeather")
+    staff.at.click(".search button")
+    assert staff.at.page.locator(".line").count() == 1
+    staff.judge("a search with a result")
+    staff.at.page.fill("#sought", "nobody of this name")
+    staff.at.click(".search button")
+    staff.judge("a search without a result")
+    assert staff.found == []
+
+
+def test_what_a_physician_signs_and_writes(staff: Judge, store: Site) -> None:
+    answers = example("excluded-aneurysm")["answers"]
+    reference = intake_flow.submit_answers(store.office, answers).reference
+    at, page = staff.at, staff.at.page
+    sign_in(at, hire(store, PHYSICIAN, email="signs@example.org"))
+    for decision in ("clearance", "refer", "candidate"):
+        at.open(f"/staff/intakes/{reference}/decision")
+        page.check(f'[name="decision"][value="{decision}"]')
+        at.click("text=Sign this decision")
+        assert page.locator(".govuk-error-summary").count() == 1
+        staff.judge(f"{decision}, signed without a word")
+    for reason in page.locator('[name^="override-"]').all():
+        reason.fill("The surgeon has written that it is repaired.")
+    page.fill("#password", PASSWORD)
+    at.click("text=Sign this decision")
+    for recipient in ("patient", "clinician"):
+        at.open(f"/staff/intakes/{reference}/letters/{recipient}")
+        staff.judge(f"a letter to the {recipient}")
+        page.fill("#text", "")
+        at.click("text=Make the letter")
+        staff.judge(f"an empty letter to the {recipient}")
+    page.fill("#text", "Thank you for the records.")
+    at.click("text=Make the letter")
+    staff.judge("a record with a decision and a letter")
+    assert staff.found == []
+
+
+def test_what_a_physician_plans(staff: Judge, store: Site) -> None:
+    reference = decided(store)
+    today, at, page = store.office.today(), staff.at, staff.at.page
+    sign_in(at, hire(store, PHYSICIAN, email="plans@example.org"))
+    staff.open(f"/staff/intakes/{reference}/plan")
+    at.click("text=Propose dates")
+    staff.judge("dates without a first one")
+    page.fill("#first", str(today + timedelta(days=14)))
+    at.click("text=Propose dates")
+    staff.judge("dates that are proposed")
+    page.fill("#day-2", str(today + timedelta(days=15)))
+    assert page.inner_text("#day-2-weekday") == f"{today + timedelta(days=15):%A, %B %-d, %Y}"
+    at.click("text=Keep this plan")
+    staff.judge("dates that the protocol speaks against")
+    page.fill("#day-2", str(today))
+    page.fill("#day-3", "")
+    page.fill("#reason", "The patient travels.")
+    at.click("text=Keep this plan")
+    staff.judge("a plan with an empty date")
+    page.fill("#day-3", str(today + timedelta(days=20)))
+    at.click("text=Keep this plan")
+    assert page.get_attribute(".govuk-error-summary a", "href") == "#day-2"
+    staff.judge("a plan in the wrong order")
+    page.fill("#day-2", str(today + timedelta(days=17)))
+    at.click("text=Keep this plan")
+    assert "The plan is kept." in at.text
+    staff.judge("a plan that is kept")
+    staff.open(f"/staff/intakes/{reference}")
     assert staff.found == []
 
 
