@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
+from re import escape, split
 
 from .. import wording
 from ..record import FindingRow, Record, Row, SectionRows
@@ -194,6 +195,18 @@ def labels_of_staff(record: Record) -> set[str]:
     if {"measured_systolic", "measured_diastolic"} <= entered.keys():
         labels |= {wording.DERIVED["systolic"], wording.DERIVED["diastolic"]}
     return labels
+
+
+def notes_apart(answer: str, record: Record) -> list[tuple[str, bool]]:
+    """An answer in pieces: (words, are they what the table notes of a medicine?).
+
+    The notes are long, and beside them the names of the medicines are to stand out.
+    """
+    notes = dict.fromkeys(note for medicine in record.medicines for note in medicine.notes)
+    if not notes:
+        return [(answer, False)]
+    pieces = split(f"(\\((?:{'|'.join(escape(note) for note in notes)})\\))", answer)
+    return [(words, number % 2 == 1) for number, words in enumerate(pieces) if words]
 
 
 def unknown_groups(record: Record) -> list[tuple[str, str, tuple[FindingRow, ...]]]:

@@ -169,7 +169,7 @@ def test_an_ordinary_patient_fits_on_page_one(ordinary: PdfReader) -> None:
     for words in ("Clearance needed", "Moderately severe, at or above", "criterion met"):
         assert words in first
     assert one_line(text(ordinary, 1)).startswith("History, medicines and figures")
-    assert one_line(text(ordinary, 2)).startswith("Every answer")
+    assert " Every answer " in one_line(text(ordinary, 1))
 
 
 @needs_pango
@@ -189,7 +189,7 @@ def test_trials_are_shown_with_verdict_counts_and_limits(heavy: PdfReader) -> No
 @needs_pango
 def test_words_stay_as_typed_with_lines_accents_and_emoji() -> None:
     document = pdf(records.tiny())
-    answers = text(document, 2)
+    answers = text(document)
     assert re.search(r"I can't sleep\.\s*\n\s*Mi niña me dice: «descansa»", answers)
     assert "🙂" in answers
     fonts = {font["/BaseFont"] for sheet in document.pages for font in _fonts(sheet)}
@@ -199,7 +199,7 @@ def test_words_stay_as_typed_with_lines_accents_and_emoji() -> None:
 
 @needs_pango
 def test_states_and_tables_reach_the_paper() -> None:
-    answers = one_line(text(pdf(records.tiny()), 2))
+    answers = one_line(text(pdf(records.tiny())))
     for words in (
         "Access needs Not answered", "What happened Wants to talk in person",
         "Not asked: Last drink", "Length of this episode Not sure", "sertraline 100 mg left blank",

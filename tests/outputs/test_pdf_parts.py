@@ -201,10 +201,19 @@ def test_a_medicine_shows_its_flags_and_note_in_words() -> None:
         ],
         antidepressant_trials=[],
     )
-    assert opioid.startswith("Percocet 5 mg; at night; today")
+    assert opioid.startswith("Percocet 5 mg; at night last taken: today")
     assert "Caution. Opioid." in opioid
     assert "not in the table Look it up: nothing is known of it here." in unknown
     assert "not current: no rule reads it" in past
+
+
+def test_what_the_table_notes_of_a_medicine_stands_back_behind_its_name() -> None:
+    shown = page(record_of(person(medications=[medicine_row("Percocet")])))
+    cautions = shown.find("h2", string="Cautions").find_next_sibling("ul")
+    named, *_ = [item for item in cautions.select("i") if "Percocet" in item.get_text()]
+    note = named.find("small")
+    assert note.get_text().startswith("(Profound sedation")
+    assert note.get_text() not in "".join(named.find_all(string=True, recursive=False))
 
 
 def test_a_trial_drug_still_taken_is_among_the_medicines_once() -> None:
