@@ -103,7 +103,8 @@ def _save(planning: Planning, typed: Typed) -> Response:
     except plans.Doubtful as error:
         refused = [doubt for doubt in error.doubts if doubt.refused]
         for doubt in refused:
-            typed.wrong.setdefault(_input_of(planning, doubt.visit), f"Change it: {doubt.says}")
+            name = _input_of(planning, doubt.visit)
+            typed.wrong.setdefault(name, f"{_label(name)}: {doubt.says}")
         if not refused:
             typed.wrong["reason"] = AGAINST
         return _page(planning, typed, status=400)
@@ -118,6 +119,10 @@ def _input_of(planning: Planning, visit: int) -> str:
     """The input of a visit that a doubt names, counted from 0 through both kinds."""
     count = planning.protocol.induction.infusions
     return f"day-{visit + 1}" if visit < count else f"booster-{visit - count + 1}"
+
+
+def _label(name: str) -> str:
+    return f"Infusion {name[4:]}" if name.startswith("day-") else "Booster"
 
 
 # What is typed
@@ -223,7 +228,7 @@ def _inputs(planning: Planning, typed: Typed) -> list[Context]:
         found.append(
             {
                 "name": name,
-                "label": f"Infusion {number}" if number else "Booster",
+                "label": _label(name),
                 "value": typed.days.get(name, ""),
                 "weekday": f"{day:%A}, {day_in_words(day, 'en')}" if day else "",
                 "error": typed.wrong.get(name),

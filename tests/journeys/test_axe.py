@@ -301,7 +301,7 @@ def test_what_a_physician_plans(staff: Judge, store: Site) -> None:
     staff.judge("a plan with an empty date")
     page.fill("#day-3", str(today + timedelta(days=20)))
     at.click("text=Keep this plan")
-    assert page.get_attribute(".govuk-error-summary a", "href") == "#day-2"
+    assert "Infusion 2: It must come after" in page.inner_text('[href="#day-2"]')
     staff.judge("a plan in the wrong order")
     page.fill("#day-2", str(today + timedelta(days=17)))
     at.click("text=Keep this plan")

@@ -166,7 +166,7 @@ def the_summary_says_all_of_it(at: Visitor) -> None:
     summary = words(download(at, ".downloads >> text=PDF"))
     for said in ("126", "148", WHY, "Candidate", f"Signed by {SIGNER}"):
         assert said in summary, said
-    assert re.search(rf"{WHY}.{{0,80}}Yes", summary), "the amendment with what it was"
+    assert re.search(rf"{WHY} Intoxicated now.{{0,40}}Yes", summary), "now, and as it was sent"
 
 
 def download(at: Visitor, what: str) -> Path:
