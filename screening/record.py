@@ -302,7 +302,7 @@ def _reads(finding: Finding, facts: Facts) -> list[tuple[str, str]]:
     because = deciding(facts.questionnaire.rule[finding.rule].when, facts)
     if because.keys() & set(PRESSURE):  # one number of a pair says little
         because |= {name: True for name in PRESSURE if name in finding.reads}
-    read = [(n, wording.name_in_words(facts, n)) for n in finding.reads if n in because]
+    read = [(n, wording.name_in_words(facts, n)) for n in because if n in finding.reads]
     told = [
         (n, words) for n, words in read if words and (because[n] or not says_no(facts.value(n)))
     ]

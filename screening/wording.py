@@ -34,7 +34,7 @@ TRD = {
     "possible": "Two adequate failed trials are possible: records needed",
     "not-shown": "Two adequate failed trials not shown",
     "physician-to-judge": "Bipolar depression: physician to judge",
-    None: "Not computed: depression is not sought",
+    None: "Not computed: help is not sought for depression",
 }
 NOT_GIVEN = "not given"
 TALK = "wants to talk about it in person"

@@ -44,7 +44,7 @@ RESISTANCE = {
     "possible": "possible, records needed",
     "not-shown": "criterion not met by what was reported",
     "physician-to-judge": "not computed; bipolar depression, physician to judge",
-    None: "not computed; depression is not sought",
+    None: "not computed; help is not sought for depression",
 }
 DIRECTION_MARKS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 # Of every other alphabet the system may have no font; boxes are drawn then.

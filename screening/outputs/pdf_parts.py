@@ -6,7 +6,7 @@ from math import ceil
 from re import escape, split
 
 from .. import wording
-from ..record import FindingRow, Record, Row, SectionRows
+from ..record import FindingRow, Record, Row, ScoreRow, SectionRows
 
 CM_PER_INCH = 2.54
 STATES = {
@@ -79,15 +79,18 @@ def outcome_reason(record: Record) -> str:
     counts = [_counted(met[kind], *COUNTED[kind]) for kind in COUNTED if met[kind]]
     if open_questions:
         counts.append(_counted(open_questions, "question open", "questions open"))
+    if record.assessment.outcome == "candidate" and counts:
+        return f"{REASONS['candidate']}; {', '.join(counts)} to weigh."
     return REASONS[record.assessment.outcome] + (f": {', '.join(counts)}." if counts else ".")
 
 
-def red_answers(record: Record) -> list[str]:
-    """What was answered that is urgent or excludes, in a few words each; the first of many."""
-    red = (f for f in record.findings if f.finding.kind in RED)
+def answers_that(record: Record, *kinds: str) -> list[str]:
+    """What was answered that is urgent, excludes or is to be cleared, in a few words each; the
+    first of many."""
+    found = (f for f in record.findings if f.finding.kind in kinds)
     told = [
         f"{label}: {words}" if words else label
-        for f in red
+        for f in found
         for label, words in (f.read[:ANSWERS_NAMED] or [(f.says, "")])
     ]
     return _first_of(list(dict.fromkeys(told)))
@@ -109,6 +112,14 @@ def _first_of(told: list[str]) -> list[str]:
     return [*told[:NAMED], f"and {more} more, below"] if more > 0 else told
 
 
+def items_told(record: Record, score: ScoreRow) -> str:
+    """Each item of an instrument without a total, "1 yes, 2 yes, 3 not asked"."""
+    rows = {row.question: row for row in rows_of(record)}
+    items = [rows[q] for q in record.questionnaire.instrument[score.instrument].items if q in rows]
+    told = (STATES.get(row.state, row.text).lower() for row in items)
+    return ", ".join(f"{number} {words}" for number, words in enumerate(told, 1))
+
+
 def phone(record: Record) -> str:
     return next((row.text for row in rows_of(record) if row.question == "phone"), "")
 
@@ -128,7 +139,8 @@ def room_on_page_one(record: Record) -> tuple[bool, bool]:
                  for f in findings)  # fmt: skip
     lines += sum(2 + _lines(*f.sources) for f in record.findings if f.finding.kind in RED)
     lines += _lines(*in_person(record), medicines_in_one_line(record)) + _lines(*record.denied)
-    lines += _lines(*red_answers(record)) + _lines(*possibly_red(record))
+    lines += _lines(*answers_that(record, *RED)) + _lines(*possibly_red(record))
+    lines += _lines(*answers_that(record, "clear"))
     with_why = lines + sum(_lines(f.why) for f in record.findings)
     with_sources = with_why + 2 + len(numbered_sources(record))
     return with_why <= LINES, with_sources <= LINES

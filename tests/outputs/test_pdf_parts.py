@@ -272,3 +272,12 @@ def test_what_was_asked_and_denied_is_told_and_nothing_else() -> None:
         assert "Glaucoma" not in record_of(person(glaucoma=answer)).denied
     nothing = record_of({})
     assert nothing.denied == ()
+
+
+def test_what_is_to_be_cleared_and_each_item_of_the_risk_screen_are_named() -> None:
+    shown = page(record_of(person(bp_systolic=148, bp_diastolic=84)))
+    assert "To clear first: Systolic pressure: 148; Diastolic pressure: 84" in words(
+        shown.select_one(".outcome")
+    )
+    scores = words(shown.select_one("table.scores"))
+    assert "1 no, 2 no, 3 not asked, 4 not asked, 5 not asked, 6 no" in scores
