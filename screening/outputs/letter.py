@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from markupsafe import Markup
+
 from .pdf import Paper, environment
 
 ITEM = "- "  # how a line of a list begins in what was typed
@@ -33,7 +35,14 @@ def letter_html(letter: Letter, *, paper: Paper) -> str:
     page: str = (
         environment()
         .get_template("letter.html")
-        .render(letter=letter, paper=paper, blocks=list(blocks(letter.text)))
+        .render(
+            letter=letter,
+            paper=paper,
+            blocks=list(blocks(letter.text)),
+            # The one text that is drawn as it is: the clinic's own file, which `logo` has found to
+            # do nothing but draw.
+            mark=Markup(letter.mark),  # noqa: S704
+        )
     )
     return page
 

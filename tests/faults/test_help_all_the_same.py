@@ -100,7 +100,7 @@ def test_without_mail_help_and_saving_are_as_ever(site):
     walker = site.walker_at("safety").answer_page(PLAN)
     site.app.extensions["queue"].run_waiting()
     assert walker.title == "Talk with someone now"
-    assert "We e-mail them at once" in walker.text
+    assert "We email them at once" in walker.text
     assert site.answers["cssrs_4"] == "yes"
     (late,) = desk(site, PHYSICIAN).soup.select(".alert__late")
     assert "could not be sent" in late.get_text()
