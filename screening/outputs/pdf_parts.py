@@ -89,11 +89,15 @@ def answers_that(record: Record, *kinds: str) -> list[str]:
     first of many."""
     found = (f for f in record.findings if f.finding.kind in kinds)
     told = [
-        f"{label}: {words}" if words else label
+        f"{label}: {_without_notes(words, record)}" if words else label
         for f in found
         for label, words in (f.read[:ANSWERS_NAMED] or [(f.says, "")])
     ]
     return _first_of(list(dict.fromkeys(told)))
+
+
+def _without_notes(answer: str, record: Record) -> str:
+    return "".join(words for words, noted in notes_apart(answer, record) if not noted)
 
 
 def possibly_red(record: Record) -> list[str]:
@@ -113,11 +117,11 @@ def _first_of(told: list[str]) -> list[str]:
 
 
 def items_told(record: Record, score: ScoreRow) -> str:
-    """Each item of an instrument without a total, "1 yes, 2 yes, 3 not asked"."""
+    """Each item of an instrument without a total, by its own number: "1 yes, 6a not asked"."""
     rows = {row.question: row for row in rows_of(record)}
     items = [rows[q] for q in record.questionnaire.instrument[score.instrument].items if q in rows]
-    told = (STATES.get(row.state, row.text).lower() for row in items)
-    return ", ".join(f"{number} {words}" for number, words in enumerate(told, 1))
+    told = ((row.question.rpartition("_")[2], STATES.get(row.state, row.text)) for row in items)
+    return ", ".join(f"{number}\u00a0{words.lower()}" for number, words in told)  # kept on a line
 
 
 def phone(record: Record) -> str:
@@ -217,7 +221,7 @@ def notes_apart(answer: str, record: Record) -> list[tuple[str, bool]]:
     notes = dict.fromkeys(note for medicine in record.medicines for note in medicine.notes)
     if not notes:
         return [(answer, False)]
-    pieces = split(f"(\\((?:{'|'.join(escape(note) for note in notes)})\\))", answer)
+    pieces = split(f"( \\((?:{'|'.join(escape(note) for note in notes)})\\))", answer)
     return [(words, number % 2 == 1) for number, words in enumerate(pieces) if words]
 
 

@@ -208,11 +208,14 @@ def test_a_medicine_shows_its_flags_and_note_in_words() -> None:
 
 
 def test_what_the_table_notes_of_a_medicine_stands_back_behind_its_name() -> None:
-    shown = page(record_of(person(medications=[medicine_row("Percocet")])))
+    taken = [medicine_row("Percocet"), medicine_row("pregabalin")]
+    shown = page(record_of(person(medications=taken)))
+    box = words(shown.select_one(".outcome"))
+    assert "Takes: opioid: Percocet; Takes: gabapentinoid: pregabalin" in box
     cautions = shown.find("h2", string="Cautions").find_next_sibling("ul")
     named, *_ = [item for item in cautions.select("i") if "Percocet" in item.get_text()]
     note = named.find("small")
-    assert note.get_text().startswith("(Profound sedation")
+    assert note.get_text().startswith(" (Profound sedation")
     assert note.get_text() not in "".join(named.find_all(string=True, recursive=False))
 
 
@@ -280,4 +283,4 @@ def test_what_is_to_be_cleared_and_each_item_of_the_risk_screen_are_named() -> N
         shown.select_one(".outcome")
     )
     scores = words(shown.select_one("table.scores"))
-    assert "1 no, 2 no, 3 not asked, 4 not asked, 5 not asked, 6 no" in scores
+    assert "1 no, 2 no, 3 not asked, 4 not asked, 5 not asked, 6 no, 6a not asked" in scores
