@@ -47,7 +47,7 @@ def test_from_an_alert_to_the_plan(server: Server, browser: Browser, store: Site
     decide(at)
     days = plan(at, reference, store.office.today())
     files(at, reference, days)
-    the_summary_says_all_of_it(at)
+    the_summary_says_all_of_it(at, reference)
     the_patient_reads_neutral_words(patient)
     assert not re.findall(UNSAID, server.log.read_text("utf-8"), re.IGNORECASE)
     assert at.complaints == patient.complaints == []
@@ -162,7 +162,8 @@ def files(at: Visitor, reference: str, days: list[date]) -> None:
     assert SIGNER in letter
 
 
-def the_summary_says_all_of_it(at: Visitor) -> None:
+def the_summary_says_all_of_it(at: Visitor, reference: str) -> None:
+    at.open(f"/staff/intakes/{reference}")  # where the letter was waited for, that page stays
     summary = words(download(at, ".downloads >> text=PDF"))
     for said in ("126", "148", WHY, "Candidate", f"Signed by {SIGNER}"):
         assert said in summary, said
