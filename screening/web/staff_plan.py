@@ -275,6 +275,7 @@ def part_of_record(reference: str) -> Context | None:
     return {
         "url": url_for("plan.show", reference=reference),
         "candidate": planning.candidate,
+        "since": planning.since,
         "visits": [(_name(visit), _short(visit.day)) for visit in visits_of],
         "saved": _saved(planning),
     }

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from ..assessment import schedule
 from ..assessment.facts import Facts
+from ..assessment.results import Finding
 from ..assessment.schedule import Doubt, Told
 from ..questionnaire import protocol
 from ..questionnaire.protocol import Protocol
@@ -36,7 +37,7 @@ SHEET = "sheet"  # the kind of the stored document
 
 
 class NotACandidate(Exception):  # noqa: N818 - an outcome that callers answer
-    """No signed decision says that this patient is a candidate."""
+    """No signed decision says that this patient is a candidate, as they are known now."""
 
 
 class Doubtful(Exception):  # noqa: N818
@@ -80,16 +81,22 @@ class Saved:
 class Planning:
     """A patient's plan as it is opened. `last`: the chart's newest entry, to be sent back.
 
-    `candidate`: the newest decision says so; without it nothing can be planned."""
+    `candidate`: the newest decision says so, and nothing was withdrawn. `since`: what has become
+    urgent or excludes after it was signed, in sentences; it has to be decided on first."""
 
     reference: str  # of the patient's first intake
     last: int
     candidate: bool
+    since: tuple[str, ...]
     plan: Saved | None
     protocol: Protocol
     language: str
     name: str = field(repr=False)
     facts: Facts = field(repr=False)
+
+    @property
+    def may_be_planned(self) -> bool:
+        return self.candidate and not self.since
 
     def visits(self, dates: Dates, today: date) -> tuple[Visit, ...]:
         """Every visit in the order of the days, with what is repeated before it."""
@@ -154,7 +161,7 @@ def save(office: Office, actor: str, reference: str, dates: Dates, *, after: int
         if found is None:
             raise LookupError(reference)
         first, planning = found
-        if not planning.candidate:
+        if not planning.may_be_planned:
             raise NotACandidate(reference)
         doubted = doubts(planning.protocol, dates, office.today())
         if any(d.refused for d in doubted) or (doubted and not dates.reason.strip()):
@@ -240,16 +247,20 @@ def _read(
     first_id = series.first_of(conn, asked.intake_id) if asked else None
     if asked is None or first_id is None:
         return None
-    sent = series.sent(conn, office.vault, first_id) or [asked]
+    standing = series.sent(conn, office.vault, first_id)
+    sent = standing or [asked]  # withdrawn: its plan is still shown, and nothing new is planned
     first = sent[0]
     charts = {one.intake_id: chart.entries_of(conn, office, one.intake_id) for one in sent}
     entries = charts[first.intake_id]
     planned = chart.newest(entries, PLAN)
     facts = _facts(conn, office, sent, charts)
+    decided = _newest_decision(charts)
+    candidate = decided is not None and decided.body["decision"] == CANDIDATE
     return first, Planning(
         reference=first.reference,
         last=entries[-1].number if entries else 0,
-        candidate=_is_candidate(charts),
+        candidate=candidate and bool(standing),
+        since=_grave_since(conn, office, sent, charts, decided) if decided and candidate else (),
         plan=_saved(conn, office, planned) if planned else None,
         protocol=protocol.current(),
         language=str(facts.answers.get("language", "en")),
@@ -258,11 +269,32 @@ def _read(
     )
 
 
-def _is_candidate(charts: Charts) -> bool:
-    """Whether the newest decision says so, on whichever of the patient's submissions it stands."""
+def _newest_decision(charts: Charts) -> Entry | None:
+    """On whichever of the patient's submissions it stands."""
     decided = [e for entries in charts.values() for e in entries if e.kind == DECISION]
-    newest = max(reversed(decided), key=lambda entry: entry.at, default=None)
-    return newest is not None and newest.body["decision"] == CANDIDATE
+    return max(reversed(decided), key=lambda entry: entry.at, default=None)
+
+
+def _grave_since(
+    conn: Connection,
+    office: Office,
+    sent: list[StoredSubmission],
+    charts: Charts,
+    decided: Entry,
+) -> tuple[str, ...]:
+    """What is urgent or excludes in the record that was decided on, or in one sent after it, and
+    was not there when the decision was signed."""
+    begin = next(n for n, one in enumerate(sent) if decided in charts[one.intake_id])
+    found: dict[str, str] = {}
+    for one in sent[begin:]:
+        rules = definition_of(conn, office, one.content_hash).rule
+        findings = chart.known_now(one, charts[one.intake_id]).assessment.findings
+        found |= {f.rule: rules[f.rule].says for f in findings if _is_grave(f)}
+    return tuple(says for rule, says in found.items() if rule not in decided.body["met"])
+
+
+def _is_grave(finding: Finding) -> bool:
+    return finding.status == "met" and finding.kind in ("urgent", "exclude")
 
 
 def _facts(conn: Connection, office: Office, sent: list[StoredSubmission], charts: Charts) -> Facts:

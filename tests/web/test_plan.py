@@ -9,7 +9,7 @@ from icalendar import Calendar
 from screening.outputs.sheet import sheet_html
 from screening.storage.accounts import PHYSICIAN
 from screening.web.plan_sheet import sheet_of
-from screening.workflows import chart, decisions, plans, signing
+from screening.workflows import after, chart, decisions, plans, signing
 from screening.workflows import intake as intake_flow
 from screening.workflows.act import Act
 from screening.workflows.signing import Wanted
@@ -30,12 +30,14 @@ def decided(site: Site, decision: str = "candidate", **changes: Any) -> str:
     return reference
 
 
-def decide(site: Site, reference: str, decision: str) -> None:
+def decide(
+    site: Site, reference: str, decision: str, overrides: dict[str, str] | None = None
+) -> None:
     number = len(site.actions())
     signer = hire(site, PHYSICIAN, email=f"signer-{number}@example.org")
     found = decisions.ground(site.office, "user:1", reference)
     assert found is not None
-    wanted = Wanted(decision, "After the surgery.")
+    wanted = Wanted(decision, "After the surgery.", overrides=overrides or {})
     assert signing.sign(site.office, f"user:{signer.id}", reference, wanted, found.number)
 
 
@@ -210,6 +212,43 @@ def test_what_was_decided_on_a_check_in_holds_for_the_plan(site: Site, physician
     page = proposed(physician, reference)
     checked_in(site, site.submissions()[0].intake_id)
     decide(site, site.submissions()[-1].reference, "not-now")
+    page.send("/plan", action="save")
+    assert page.status == 409
+    assert kept(site) == []
+
+
+def test_nothing_is_planned_once_something_grave_was_measured(site: Site, physician: Desk) -> None:
+    reference = decided(site)
+    page = proposed(physician, reference)
+    colleague = hire(site, PHYSICIAN, email="measures@example.org")
+    record = Desk(site).sign_in(colleague).open(f"/staff/intakes/{reference}")
+    record.send("/measure", measured_systolic="190", measured_diastolic="125")
+    assert "Decide again before" in record.text
+    page.send("/plan", action="save")
+    assert page.status == 409
+    assert kept(site) == []
+    page.open(f"/staff/intakes/{reference}/plan")
+    assert "This has come up since" not in page.text
+    assert site.questionnaire.rule["bp-crisis-asymptomatic"].says in page.text
+    decide(site, reference, "candidate", {"bp-crisis-asymptomatic": "Treated since, 130/80."})
+    proposed(physician, reference).send("/plan", action="save")
+    assert len(kept(site)) == 1
+
+
+def test_a_kept_plan_warns_in_the_record_when_a_check_in_tells_of_something_grave(
+    site: Site, physician: Desk
+) -> None:
+    reference = decided(site)
+    proposed(physician, reference).send("/plan", action="save")
+    checked_in(site, site.submissions()[0].intake_id, pregnant="yes", preeclampsia="no")
+    record = physician.open(f"/staff/intakes/{reference}")
+    assert "Decide again before the next visit." in record.text
+
+
+def test_a_withdrawn_intake_is_planned_no_more(site: Site, physician: Desk) -> None:
+    reference = decided(site)
+    page = proposed(physician, reference)
+    after.withdraw(site.office, site.submissions()[0].intake_id, "")
     page.send("/plan", action="save")
     assert page.status == 409
     assert kept(site) == []
