@@ -67,6 +67,21 @@ class User(Base, UserMixin):
     )
 
 
+class Passkey(Base):
+    """A key on somebody's device that signs in. `credential_id` is the device's name for it."""
+
+    __tablename__ = "passkeys"
+
+    credential_id: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    name: Mapped[str] = mapped_column(String(120))  # what its owner calls it
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int]
+    transports: Mapped[str | None] = mapped_column(String(120))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
 def datastore(database: Database) -> SQLAlchemySessionUserDatastore:
     """Commit a new role before it is looked up: nothing autoflushes."""
     return SQLAlchemySessionUserDatastore(database.sessions, User, Role)

@@ -27,7 +27,7 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from .turn import TurnTimeoutError, WriteTurn
 
-REVISION = "0003"  # the newest in migrations/versions
+REVISION = "0004"  # the newest in migrations/versions
 TURN_SECONDS = 3.0  # a writer waits this long for its turn, behind our own threads and processes
 BUSY_SECONDS = 2.0  # then this long for others who write to the file
 POOL_SECONDS = 5.0

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import ClassVar, cast
 
 from sqlalchemy import (
+    BigInteger,
     DateTime,
     Dialect,
     ForeignKey,
@@ -255,6 +256,58 @@ class Document(Base):
     paper: Mapped[str] = mapped_column(String(16))  # letter, letter-es, form of a line
     ciphertext: Mapped[bytes]
     made_at: Mapped[datetime]
+
+
+class ExportJob(Base):
+    """An export that was asked for. Its file lies in the instance folder under a key of its own,
+    which goes when the file was fetched or had its day; the row stays for the accounting."""
+
+    __tablename__ = "exports"
+    __table_args__ = (Index("ix_exports_status", "status", "asked_at"),)
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    by: Mapped[str] = mapped_column(String(64))  # user:12
+    asked_at: Mapped[datetime]
+    options: Mapped[str] = mapped_column(Text)  # JSON: format, filters, purpose, recipient, ...
+    status: Mapped[str] = mapped_column(String(16))  # waiting, running, done, cancelled, failed
+    total: Mapped[int | None]  # submissions to write
+    done: Mapped[int] = mapped_column(server_default="0")  # written so far
+    last_id: Mapped[int | None]  # the newest submission when it began
+    key_id: Mapped[str | None] = mapped_column(String(8))
+    wrapped_key: Mapped[bytes | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)  # bytes of the file as it is handed out
+    sha256: Mapped[str | None] = mapped_column(HASH)
+    ended_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    fetched_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(String(64))  # a kind of error, never its text
+    included: Mapped[bytes | None]  # whose submissions were in it; see storage.export_jobs
+
+
+class Hold(Base):
+    """A legal hold: nothing of this intake is purged until it is lifted."""
+
+    __tablename__ = "holds"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    intake_id: Mapped[str] = mapped_column(ForeignKey(Intake.id), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[bytes]
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class Tally(Base):
+    """A count of a month for the dashboard, over all patients: nothing about any one."""
+
+    __tablename__ = "tallies"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)  # started, outcome, ...
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)  # 2026-11
+    value: Mapped[str] = mapped_column(String(64), primary_key=True)  # "clearance", "" alone
+    count: Mapped[int]
 
 
 class AuditRow(Base):
