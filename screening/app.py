@@ -47,7 +47,7 @@ from .web import (
     users,
 )
 from .web.fields import SUGGESTIONS
-from .workflows.office import Office, Post
+from .workflows.office import Keep, Office, Post
 
 FOR_STAFF = (
     auth,
@@ -139,6 +139,8 @@ def open_office(app: Flask, settings: Settings) -> Office:
         mark=clinic_look.mark(settings),
         paper=settings.clinic.paper,
         draft_days=settings.draft_days,
+        keep=Keep(settings.clinic.keep_years, settings.clinic.keep_withdrawn_days),
+        instance=settings.instance,
         post=Post(
             smtp=settings.smtp,
             sender=settings.clinic.mail_from,

@@ -60,6 +60,8 @@ class Clinic:
     alert_emails: tuple[str, ...] = ("doctor@willow.example.org", "nurse@willow.example.org")
     mail_from: str | None = "intake@willow.example.org"
     quick_exit_url: str = "https://www.weather.gov/"
+    keep_years: int | None = None  # after the last that happened; None: nothing is purged
+    keep_withdrawn_days: int | None = None  # of what a patient took back; None: as the rest
     exit_button: bool = False  # True: the quick exit on every page of the form
     colours: Mapping[str, str] = field(default_factory=dict)  # {}: our own
     logo: str | None = None  # a file's name in the instance folder
@@ -157,6 +159,14 @@ def _is_zone(value: object) -> bool:
         return False
 
 
+def _is_years(value: object) -> bool:
+    return value is None or (type(value) is int and 1 <= value <= 100)
+
+
+def _is_days(value: object) -> bool:
+    return value is None or (type(value) is int and 1 <= value <= 36_500)
+
+
 def _is_https(value: object) -> bool:
     if not _is_line(value) or not isinstance(value, str) or " " in value:
         return False
@@ -208,6 +218,8 @@ CHECKS: Mapping[str, Check] = {
     "mail_from": (_is_email, 'one e-mail address, as in "intake@example.org"'),
     "quick_exit_url": HTTPS,
     "exit_button": (lambda value: isinstance(value, bool), "true or false"),
+    "keep_years": (_is_years, "a whole number of years from 1 to 100"),
+    "keep_withdrawn_days": (_is_days, "a whole number of days from 1 to 36500"),
     "colours": (look.are_colours, '{ brand = "#2c6a5f", paper = "#fdfbf7" } or one of the two'),
     "logo": (_is_file_name, "the name of an .svg or .png file in the instance folder, no path"),
 }

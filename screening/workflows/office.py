@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ..mail import Letter, MailError, Smtp, send
@@ -51,6 +52,14 @@ class Post:
 
 
 @dataclass(frozen=True)
+class Keep:
+    """How long the clinic keeps what was sent. None: until somebody decides otherwise."""
+
+    years: int | None = None  # after the last that happened with a patient
+    withdrawn_days: int | None = None  # of a form that its patient took back
+
+
+@dataclass(frozen=True)
 class Office:
     """`zone` is the clinic's; `now` gives an aware UTC time and is replaced in tests; `after_send`
     is told the reference of an intake once it is committed, `after_alert` that an alert is."""
@@ -66,6 +75,8 @@ class Office:
     mark: str = ""  # its logo as SVG with a title, for the head of letters
     paper: str = "letter"  # what the clinic prints on: "letter" or "a4"
     draft_days: int = 30  # how long an unfinished intake is kept
+    keep: Keep = Keep()
+    instance: Path | None = None  # the installation's folder; None: nothing is kept in files
     now: Callable[[], datetime] = utc_now
     after_send: Callable[[str], None] = _nothing
     after_alert: Callable[[], None] = _later
