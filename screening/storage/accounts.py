@@ -15,8 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from .database import Database
 from .models import Base
 
-ADMIN, PHYSICIAN = "admin", "physician"
-ROLES = (ADMIN, PHYSICIAN)
+ADMIN, PHYSICIAN, FRONT_DESK, AUDITOR = "admin", "physician", "front-desk", "auditor"
+ROLES = (FRONT_DESK, PHYSICIAN, ADMIN, AUDITOR)
 
 user_roles = Table(
     "user_roles",

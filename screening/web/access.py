@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, abort, flash, g, get_flashed_messages, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from ..storage.accounts import ADMIN, PHYSICIAN, User
+from ..storage.accounts import ADMIN, AUDITOR, FRONT_DESK, PHYSICIAN, ROLES, User
 from ..storage.alerts import Mailing
 from ..workflows import accounts, urgent
 from . import security, sessions
@@ -36,10 +36,13 @@ class Access:
 
 
 EVERYBODY = Access(None)
-STAFF = Access(frozenset({ADMIN, PHYSICIAN}))
-READERS = Access(frozenset({PHYSICIAN}))
-ADMINS = Access(frozenset({ADMIN}), fresh=True)
+STAFF = Access(frozenset(ROLES))  # whoever has an account: what is their own
 STAFF_AGAIN = Access(STAFF.roles, fresh=True)
+DESK = Access(frozenset({FRONT_DESK}))  # names and where an intake stands, nothing of what it says
+READERS = Access(frozenset({PHYSICIAN}))
+AUDITORS = Access(frozenset({AUDITOR}))
+OVERVIEW = Access(frozenset({ADMIN, PHYSICIAN}))
+ADMINS = Access(frozenset({ADMIN}), fresh=True)
 
 PAGES: Mapping[str, Access] = {
     "auth.sign_in": EVERYBODY,
@@ -56,12 +59,12 @@ PAGES: Mapping[str, Access] = {
     "account.recovery_codes": STAFF,
     "account.new_recovery_codes": STAFF_AGAIN,
     "account.new_authenticator": STAFF_AGAIN,
-    "staff.queue": STAFF,
-    "staff.search": STAFF,
-    "staff.found": STAFF,
+    "staff.queue": OVERVIEW,
+    "staff.search": OVERVIEW,
+    "staff.found": OVERVIEW,
     "staff.assign": READERS,
     "staff.assign_one": READERS,
-    "staff.alerts_now": STAFF,
+    "staff.alerts_now": OVERVIEW,
     "staff.acknowledge": READERS,
     "staff.record": READERS,
     "staff.begin_check_in": READERS,
