@@ -34,6 +34,7 @@ class Sent:
     changed: tuple[str, ...] = ()  # questions whose answer is staff's
     decision: str | None = None  # the signed one that holds: candidate, not-now, ...
     decided_at: str | None = None
+    outcome_sent: str | None = None  # before staff changed anything; None: not told
 
 
 class Source(Protocol):
