@@ -26,7 +26,7 @@ def complete_person(questionnaire: Questionnaire, rng: Random) -> dict[str, Any]
     answers = dict(example(name)["answers"])
     for question in rng.sample(_all(questionnaire), rng.choice([0, 1, 1, 2, 3, 5, 8])):
         answers[question.id] = any_answer(question, rng)
-    return _sendable(questionnaire, answers, rng)
+    return sendable(questionnaire, answers, rng)
 
 
 def scattered_answers(questionnaire: Questionnaire, rng: Random) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def _all(questionnaire: Questionnaire) -> list[Question]:
     return list(questionnaire.questions.values())
 
 
-def _sendable(questionnaire: Questionnaire, answers: dict[str, Any], rng: Random) -> dict[str, Any]:
+def sendable(questionnaire: Questionnaire, answers: dict[str, Any], rng: Random) -> dict[str, Any]:
     """Only valid answers, and one to every required question that is asked."""
     while True:
         answers = _only_valid(questionnaire, answers)
