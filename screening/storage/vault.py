@@ -1,6 +1,7 @@
 """Keys and what they seal. Keys live in a folder apart from the database; a lost key is lost data.
 
     instance/keys/master-0001-1f2e3d4c.key   wraps the data keys; the highest number is in use
+                                             (`flask rotate-keys` makes the next one)
     instance/keys/hmac.key                   resume codes, throttling counters, derived secrets
     instance/keys/audit.key                  the audit chain
 
@@ -20,6 +21,7 @@ import secrets
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -108,9 +110,23 @@ class Keyring:
         # Renamed when whole: a running process may load the folder at any moment.
         unfinished = folder / f".{name}"
         _write_key(unfinished)
+        _give_to_owner(unfinished, folder)
         unfinished.rename(folder / name)
         _sync_folder(folder)
         return _master_parts(name)[1]
+
+    @staticmethod
+    def remove_master(folder: Path, key_id: str) -> None:
+        """For good: what it still wraps is lost. Whether anything is, the caller has looked."""
+        for _, found, path in _master_files(folder):
+            if found == key_id:
+                path.unlink()
+        _sync_folder(folder)
+
+    @staticmethod
+    def age_of_newest(folder: Path) -> float:
+        """Seconds since the newest master key was made."""
+        return time.time() - max(path.stat().st_mtime for _, _, path in _master_files(folder))
 
 
 @dataclass(frozen=True)
@@ -159,7 +175,7 @@ class Vault:
 
     def seal_session(self, plaintext: bytes, *, context: str) -> bytes:
         """Seal a browser session under a key derived from the current master key."""
-        current = self.keyring.current
+        current = self.current()
         return _seal(self._session_cipher(current), bytes.fromhex(current), plaintext, context)
 
     def unseal_session(self, sealed: bytes, *, context: str) -> bytes:
@@ -179,10 +195,31 @@ class Vault:
         """A stable secret of 64 hex digits for a library that asks for one of its own."""
         return _hmac(self.keyring.hmac, f"derived\0{purpose}").hex()
 
+    def current(self) -> str:
+        """The id of the master key in use, also when a rotation made it since this process began.
+
+        Looked up each time, in microseconds: what this process wrapped under the key before would
+        be lost with that key.
+        """
+        try:
+            newest = _newest_id(self.keyring.folder)
+        except (OSError, VaultError):
+            return self.keyring.current  # a folder that was taken away after the start
+        if newest not in ("", self.keyring.current):
+            self._load_again()
+        return self.keyring.current
+
+    def _load_again(self) -> None:
+        try:
+            self.keyring = Keyring.load(self.keyring.folder)
+        except VaultError:
+            # An old key was removed between the listing and the reading.
+            self.keyring = Keyring.load(self.keyring.folder)
+
     def _master(self, key_id: str) -> bytes:
         if key_id not in self.keyring.masters:
             # Made by a rotation while this process was running.
-            self.keyring = Keyring.load(self.keyring.folder)
+            self._load_again()
         try:
             return self.keyring.masters[key_id]
         except KeyError:
@@ -192,7 +229,7 @@ class Vault:
         return AESGCM(_hmac(self._master(key_id), "web session"))
 
     def _wrap(self, secret: bytes) -> DataKey:
-        current = self.keyring.current
+        current = self.current()
         master = AESGCM(self._master(current))
         wrapped = _seal(master, bytes.fromhex(current), secret, "data key")
         return DataKey(current, wrapped, secret, _mark(secret))
@@ -259,6 +296,19 @@ def _master_parts(name: str) -> tuple[int, str]:
 def _master_files(folder: Path) -> list[tuple[int, str, Path]]:
     """Number, id and file of each master key, oldest first."""
     return sorted((*_master_parts(path.name), path) for path in folder.glob("master-*"))
+
+
+def _newest_id(folder: Path) -> str:
+    names = [name for name in os.listdir(folder) if name.startswith("master-")]  # noqa: PTH208
+    return _master_parts(max(names))[1] if names else ""
+
+
+def _give_to_owner(key: Path, folder: Path) -> None:
+    """A key that root makes must be readable by whoever the others belong to: the server."""
+    if os.geteuid() == 0:
+        others = [path for _, _, path in _master_files(folder)]
+        owner = (others[-1] if others else folder).stat()
+        os.chown(key, owner.st_uid, owner.st_gid)
 
 
 def _write_key(path: Path) -> None:

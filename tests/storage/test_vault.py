@@ -212,3 +212,18 @@ def test_opened_keys_are_remembered(vault):
     key = vault.new_data_key()
     first, second = itertools.starmap(vault.open_data_key, [(key.id, key.wrapped)] * 2)
     assert first is second
+
+
+def test_a_running_process_wraps_under_a_new_key_from_the_moment_it_is_there(vault):
+    before = vault.current()
+    new_id = Keyring.add_master(vault.keyring.folder)
+    assert vault.new_data_key().id == new_id != before
+    sealed = vault.seal_session(b"cart", context="here")
+    assert sealed[1:5].hex() == new_id
+    Keyring.remove_master(vault.keyring.folder, before)
+    assert list(Keyring.load(vault.keyring.folder).masters) == [new_id]
+
+
+def test_a_process_whose_keys_were_taken_away_after_its_start_goes_on(vault):
+    shutil.rmtree(vault.keyring.folder)
+    assert vault.new_data_key().id == vault.keyring.current
