@@ -21,6 +21,7 @@ from .models import (
     Definition,
     Document,
     HalfPage,
+    Hold,
     Link,
     Message,
     SearchTerm,
@@ -36,7 +37,7 @@ DEFINITIONS, INTAKES, SAVES = table(Definition), drafts.INTAKES, drafts.SAVES
 SUBMISSIONS, ALERTS, DOCUMENTS = table(Submission), table(Alert), table(Document)
 AUDIT = table(AuditRow)
 HALF_PAGES, LINKS, MESSAGES = table(HalfPage), table(Link), table(Message)
-CHART, SEARCH_TERMS = table(ChartEntry), table(SearchTerm)
+CHART, SEARCH_TERMS, HOLDS = table(ChartEntry), table(SearchTerm), table(Hold)
 
 PageAnswers = Mapping[str, Any]  # question id -> JSON value
 
@@ -322,7 +323,7 @@ def delete_intake(conn: Connection, intake_id: str) -> None:
     submission = select(SUBMISSIONS.c.id).where(SUBMISSIONS.c.intake_id == intake_id)
     for part in (DOCUMENTS, SEARCH_TERMS):
         conn.execute(delete(part).where(part.c.submission_id.in_(submission)))
-    for child in (SUBMISSIONS, ALERTS, SAVES, HALF_PAGES, LINKS, MESSAGES, CHART):
+    for child in (SUBMISSIONS, ALERTS, SAVES, HALF_PAGES, LINKS, MESSAGES, CHART, HOLDS):
         conn.execute(delete(child).where(child.c.intake_id == intake_id))
     conn.execute(delete(INTAKES).where(INTAKES.c.id == intake_id))
 
