@@ -15,7 +15,7 @@ from .web import letters
 from .web.copies import copy_of
 from .web.letter_sheet import letter_of
 from .web.plan_sheet import sheet_of
-from .workflows import after, alert_mail, decisions, links, page_times, plans, queue
+from .workflows import after, alert_mail, decisions, links, page_times, plans, queue, retention
 from .workflows import intake as intake_flow
 from .workflows import letters as letter_flow
 from .workflows.act import Act
@@ -166,6 +166,11 @@ def delete_abandoned(office: Office) -> None:
                 act.note("intake.abandoned_deleted", intake_id)
 
 
+def keep_ledger(office: Office) -> None:
+    """Write the list of purged intakes again, should a purge have ended before it was written."""
+    retention.write_ledger(office)
+
+
 def index_queue(office: Office) -> None:
     """Index intakes that were sent before the queue had an index."""
     queue.index_older(office.database, office.vault)
@@ -190,4 +195,5 @@ PERIODIC = (
     ("delete-abandoned", 60, delete_abandoned),
     ("measure-pages", 60, page_times.measure),
     ("index-queue", 5, index_queue),
+    ("keep-ledger", 60, keep_ledger),
 )

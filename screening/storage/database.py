@@ -14,7 +14,7 @@ Traps this module is built around, all seen on SQLite:
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -109,10 +109,14 @@ class Database:
         return bool(version == REVISION)
 
     def checkpoint(self) -> None:
-        """Empty SQLite's write-ahead log, so that deleted rows are gone from it too."""
-        if self._turn is not None:
-            with _translated(), self._turn.held(), self._writer.connect() as conn:
+        """Empty SQLite's write-ahead log, so that deleted rows are gone from it too. PostgreSQL is
+        told to give the place of deleted keys to others; when it does is its own affair."""
+        with _translated(), _held(self._turn), self._writer.connect() as conn:
+            if self.is_sqlite:
                 driver(conn).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            else:
+                conn.execution_options(isolation_level="AUTOCOMMIT")
+                conn.execute(text("VACUUM intakes"))
 
     def close(self) -> None:
         self.sessions.remove()
@@ -182,6 +186,10 @@ def _stop_writing(session: Session, transaction: Any) -> None:
 def driver(conn: Connection) -> Any:
     """The driver's own connection, outside SQLAlchemy's transactions."""
     return conn.connection.dbapi_connection
+
+
+def _held(turn: WriteTurn | None) -> AbstractContextManager[None]:
+    return nullcontext() if turn is None else turn.held()
 
 
 @contextmanager
