@@ -27,6 +27,7 @@ from .web import (
     compression,
     csrf,
     errors,
+    front_desk,
     half,
     headers,
     health,
@@ -52,6 +53,7 @@ from .workflows.office import Keep, Office, Post
 FOR_STAFF = (
     auth,
     account,
+    front_desk,
     staff,
     staff_decision,
     staff_letters,

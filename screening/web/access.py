@@ -9,7 +9,18 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from flask import Flask, abort, flash, g, get_flashed_messages, redirect, request, session, url_for
+from flask import (
+    Flask,
+    abort,
+    current_app,
+    flash,
+    g,
+    get_flashed_messages,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from werkzeug.wrappers import Response
 
 from ..storage.accounts import ADMIN, AUDITOR, FRONT_DESK, PHYSICIAN, ROLES, User
@@ -41,7 +52,7 @@ STAFF_AGAIN = Access(STAFF.roles, fresh=True)
 DESK = Access(frozenset({FRONT_DESK}))  # names and where an intake stands, nothing of what it says
 READERS = Access(frozenset({PHYSICIAN}))
 AUDITORS = Access(frozenset({AUDITOR}))
-OVERVIEW = Access(frozenset({ADMIN, PHYSICIAN}))
+AUDITORS_AGAIN = Access(AUDITORS.roles, fresh=True)
 ADMINS = Access(frozenset({ADMIN}), fresh=True)
 
 PAGES: Mapping[str, Access] = {
@@ -59,12 +70,14 @@ PAGES: Mapping[str, Access] = {
     "account.recovery_codes": STAFF,
     "account.new_recovery_codes": STAFF_AGAIN,
     "account.new_authenticator": STAFF_AGAIN,
-    "staff.queue": OVERVIEW,
-    "staff.search": OVERVIEW,
-    "staff.found": OVERVIEW,
+    "desk.show": DESK,
+    "desk.found": DESK,
+    "staff.queue": READERS,
+    "staff.search": READERS,
+    "staff.found": READERS,
     "staff.assign": READERS,
     "staff.assign_one": READERS,
-    "staff.alerts_now": OVERVIEW,
+    "staff.alerts_now": READERS,
     "staff.acknowledge": READERS,
     "staff.record": READERS,
     "staff.begin_check_in": READERS,
@@ -87,7 +100,24 @@ PAGES: Mapping[str, Access] = {
     "users.start_over": ADMINS,
     "export.show": ADMINS,
     "export.data_dictionary": ADMINS,
+    "audit.show": AUDITORS,
+    "audit.check": AUDITORS,
+    "audit.export": AUDITORS_AGAIN,
+    "retention.show": ADMINS,
+    "retention.lift": ADMINS,
+    "retention.purge": ADMINS,
 }
+
+# What stands in the line above a page, for whom the table lets in. The first one is their start.
+SECTIONS = (
+    ("Queue", "staff.queue"),
+    ("Patients", "desk.show"),
+    ("Export", "export.show"),
+    ("Retention", "retention.show"),
+    ("Staff", "users.index"),
+    ("Audit", "audit.show"),
+    ("Your account", "account.show"),
+)
 
 
 def install(app: Flask) -> None:
@@ -115,10 +145,21 @@ def guard() -> Response | None:
         return None
     if user is None:
         return redirect(url_for("auth.sign_in", next=_here()), 303)
-    if not access.roles & roles_of(user):
+    return _by_role(user, access.roles) or _by_freshness(access)
+
+
+def _by_role(user: User, allowed: frozenset[str]) -> Response | None:
+    roles = roles_of(user)
+    if not allowed & roles:
+        if request.endpoint == "staff.queue":  # /staff, the address that everybody knows
+            return redirect(home(user), 303)
         accounts.note(office(), actor(), "access.denied", page=request.endpoint)
         abort(403)
-    g.alerts = urgent.open_now(office())
+    g.alerts = urgent.open_now(office()) if roles & {PHYSICIAN, ADMIN} else []
+    return None
+
+
+def _by_freshness(access: Access) -> Response | None:
     if access.fresh and not is_fresh():
         return redirect(url_for("account.confirm", next=_here()), 303)
     return None
@@ -164,16 +205,31 @@ def confirmed() -> None:
 
 
 def next_page(address: str | None) -> str:
-    """Where to go after signing in: a staff page of this site, else the queue."""
+    """Where to go after signing in: a staff page of this site, else the start."""
     local = local_path(address, "")
-    return local if _is_staff_path(local.partition("?")[0]) else url_for("staff.queue")
+    return local if _is_staff_path(local.partition("?")[0]) else home(g.get("staff"))
+
+
+def home(user: User | None) -> str:
+    """Where a member of staff starts: by their roles. Of nobody yet: the address that finds out."""
+    return _sections(user)[0][1] if user else ROOT
+
+
+def _sections(user: User) -> list[tuple[str, str]]:
+    """Title and address of each section that this account may open."""
+    roles = roles_of(user)
+    return [
+        (title, url_for(endpoint))
+        for title, endpoint in SECTIONS
+        if endpoint in current_app.view_functions and (PAGES[endpoint].roles or roles) & roles
+    ]
 
 
 def _here() -> str:
     """The page to come back to; a form that was sent is filled in again."""
     if request.method in SAFE_METHODS:
         return request.full_path.rstrip("?")
-    return local_path(request.form.get("back"), url_for("staff.queue"))
+    return local_path(request.form.get("back"), home(g.staff))
 
 
 def page_context() -> dict[str, Any]:
@@ -185,7 +241,8 @@ def page_context() -> dict[str, Any]:
         "nav": _nav(user) if user else [],
         "user_name": (user.name or user.email) if user else None,
         "sign_out_url": url_for("auth.sign_out"),
-        "brand_url": url_for("staff.queue") if user else None,
+        "brand_url": home(user) if user else None,
+        "alerts_open": len(g.get("alerts", [])) if user and not may(PHYSICIAN) else 0,
         "language_switch_url": None,
         "errors": [],
     }
@@ -195,14 +252,12 @@ def page_context() -> dict[str, Any]:
 
 
 def _nav(user: User) -> list[dict[str, Any]]:
-    items = [("Queue", ROOT)]
+    items = _sections(user)
     alerts: list[Mailing] = g.get("alerts", [])
-    if ADMIN in roles_of(user):
-        items += [("Export", f"{ROOT}/export"), ("Staff", f"{ROOT}/users")]
-    items.append(("Your account", f"{ROOT}/account"))
-    here = max((href for _, href in items if _below(request.path, href)), key=len)
+    here = max((href for _, href in items if _below(request.path, href)), key=len, default=None)
     found = [{"text": text, "href": href, "current": href == here} for text, href in items]
-    found[0]["alerts"] = {"count": len(alerts), "state": state_of(alerts)}
+    if may(PHYSICIAN):
+        found[0]["alerts"] = {"count": len(alerts), "state": state_of(alerts)}
     return found
 
 

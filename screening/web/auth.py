@@ -30,7 +30,7 @@ from ..workflows import accounts, guesses
 from ..workflows.accounts import Refused
 from . import first_admin as first_link
 from . import passwords, security, sessions, staff_forms
-from .access import actor, is_fresh, next_page
+from .access import actor, home, is_fresh, next_page
 from .current import office
 from .staff_forms import posted, said
 
@@ -44,7 +44,7 @@ WRONG_CODE = "That code does not match. Codes change every 30 seconds and work o
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> Any:
     if g.staff:
-        return redirect(url_for("staff.queue"), 303)
+        return redirect(home(g.staff), 303)
     form = staff_forms.SignIn(request.form)
     if not posted():
         return page("sign_in", "Staff sign-in", form)
@@ -294,7 +294,7 @@ def page(
 
 
 def message(title: str, text: str, status: int) -> Response:
-    found = {"title": title, "text": text, "home_url": url_for("staff.queue")}
+    found = {"title": title, "text": text, "home_url": home(g.get("staff"))}
     return make_response(render_template("security/message.html", **found), status)
 
 
@@ -321,7 +321,7 @@ def start_again() -> Response:
 
 ERRORS = {
     403: ("You cannot open this page", "Your account is not allowed to see it."),
-    404: ("We cannot find this page", "Check the address, or go to the queue."),
+    404: ("We cannot find this page", "Check the address, or go on to where you start."),
     409: ("This was already done", "Somebody was faster, or you did it in another tab."),
 }
 
@@ -340,7 +340,7 @@ def staff_error(error: HTTPException) -> Response:
 
 def csrf_failed(_error: CSRFError) -> Response:
     flash("That page was open for too long. Nothing was changed; try again.")
-    return redirect(url_for("staff.queue" if g.get("staff") else "auth.sign_in"), 303)
+    return redirect(home(g.staff) if g.get("staff") else url_for("auth.sign_in"), 303)
 
 
 answer_errors(blueprint)

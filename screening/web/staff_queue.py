@@ -10,13 +10,11 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from werkzeug.wrappers import Response
 
 from .. import wording
-from ..storage.accounts import PHYSICIAN
 from ..workflows import queue as flow
-from ..workflows import urgent
 from ..workflows.queue import Asked
 from . import staff_forms
 from . import staff_queue_views as views
-from .access import actor, may, next_page
+from .access import actor, next_page
 from .auth import answer_errors
 from .current import office
 from .typed_dates import take_date
@@ -36,23 +34,21 @@ def queue() -> Response:
 
 def queue_page(refused: staff_forms.Acknowledge | None = None, alert_id: str = "") -> Response:
     """`refused`: a note that could not be taken, shown again at its alert."""
-    reads = may(PHYSICIAN)
-    asked = what_is_asked(reads)
-    page = flow.queue(office(), actor(), asked, answers=reads)
-    found = views.queue_context(page, asked, reads=reads)
-    found |= views.above(refused, alert_id) if reads else {"waiting": urgent.count_open(office())}
+    asked = what_is_asked()
+    page = flow.queue(office(), actor(), asked)
+    found = views.queue_context(page, asked) | views.above(refused, alert_id)
     return make_response(render_template("physician/queue.html", **found), 400 if refused else 200)
 
 
-def what_is_asked(reads: bool) -> Asked:
+def what_is_asked() -> Asked:
     """What the address asks for, as far as it is on the list of what can be asked for."""
     said = request.args
     state, outcome, concern = said.get("state"), said.get("outcome"), said.get("concern")
     known = flow.concerns(office().questionnaire)
     return Asked(
         state=state if state in flow.STATES else flow.WAITING,
-        outcome=outcome if reads and outcome in wording.OUTCOMES else None,
-        concern=concern if reads and concern in known else None,
+        outcome=outcome if outcome in wording.OUTCOMES else None,
+        concern=concern if concern in known else None,
         unread=said.get("unread") == "yes",
         assigned=_member(said.get("assigned")),
         since=_day(said.get("since")),
@@ -94,9 +90,8 @@ def found() -> Response:
     if not typed:
         return make_response(render_template("physician/search.html", **views.nothing_typed()), 400)
     day, rest = take_date(typed, office().today())
-    reads = may(PHYSICIAN)
-    result = flow.find(office(), actor(), rest, day, answers=reads)
-    context = views.search_context(result, typed=typed, day=day, reads=reads)
+    result = flow.find(office(), actor(), rest, day)
+    context = views.search_context(result, typed=typed, day=day)
     return make_response(render_template("physician/search.html", **context))
 
 

@@ -20,24 +20,17 @@ Context = dict[str, Any]
 FIRST_SHOWN = 8  # messages; the others are folded away
 
 
-def queue_context(page: QueuePage, asked: Asked, *, reads: bool) -> Context:
+def queue_context(page: QueuePage, asked: Asked) -> Context:
     staff = flow.physicians(office())
     return {
         "title": "Queue",
-        "reads": reads,
-        "alerts": [],
-        "unread": [],
-        "unread_later": [],
-        "drafts": [],
-        "forms": {},
-        "waiting": 0,
         "states": [_state(name, text, asked) for name, text in flow.STATES.items()],
         "state": asked.state,
         "list_title": _list_title(asked),
-        "filters": _filters(asked, staff, reads),
+        "filters": _filters(asked, staff),
         "narrowed": _narrowed(asked, staff),
         "plain_url": url_for("staff.queue", **_address(Asked(state=asked.state))),
-        "lines": [line_view(line, reads) for line in page.lines],
+        "lines": [line_view(line) for line in page.lines],
         "count": _count(page, asked),
         "previous": _page_url(asked, before=page.before),
         "following": _page_url(asked, after=page.after),
@@ -50,7 +43,7 @@ def queue_context(page: QueuePage, asked: Asked, *, reads: bool) -> Context:
 
 
 def above(refused: staff_forms.Acknowledge | None, alert_id: str) -> Context:
-    """What stands above the list, for who reads answers."""
+    """What stands above the list."""
     shown = urgent.open_alerts(office(), actor())
     unread = [unread_view(message) for message in after.unread(office())]
     return {
@@ -91,16 +84,15 @@ def _list_title(asked: Asked) -> str:
     }[asked.state]
 
 
-def _filters(asked: Asked, staff: dict[int, str], reads: bool) -> Context:
+def _filters(asked: Asked, staff: dict[int, str]) -> Context:
     people = [(str(number), name) for number, name in staff.items() if number != g.staff.id]
-    mine = [("me", "Me")] if reads else []
     concerns = flow.concerns(office().questionnaire)
     return {
         "outcomes": [("", "Any"), *_outcomes()],
         "outcome": asked.outcome or "",
         "concerns": [("", "Any"), *concerns.items()],
         "concern": asked.concern or "",
-        "people": [("", "Anybody or nobody"), *mine, ("nobody", "Nobody"), *people],
+        "people": [("", "Anybody or nobody"), ("me", "Me"), ("nobody", "Nobody"), *people],
         "assigned": _said_member(asked.assigned),
         "since": asked.since.isoformat() if asked.since else "",
         "until": asked.until.isoformat() if asked.until else "",
@@ -174,13 +166,13 @@ def _count(page: QueuePage, asked: Asked) -> str:
 # A line
 
 
-def line_view(line: Line, reads: bool) -> Context:
+def line_view(line: Line) -> Context:
     holder = line.assigned_to
     view: Context = {
         "line": line,
-        "href": url_for("staff.record", reference=line.reference) if reads else None,
-        "tone": TONES[line.outcome] if line.outcome else None,
-        "flags": _flags(line) if reads else [],
+        "href": url_for("staff.record", reference=line.reference),
+        "tone": TONES[line.outcome or ""],
+        "flags": _flags(line),
         "about": [text for text in (line.main_concern, _age(line)) if text],
         "sent": _short(line.submitted_at.date()),
         "ago": _ago(line.submitted_at),
@@ -218,14 +210,13 @@ def _ago(moment: datetime) -> str:
 
 
 def search_context(
-    result: Found | None = None, *, typed: str = "", day: date | None = None, reads: bool = False
+    result: Found | None = None, *, typed: str = "", day: date | None = None
 ) -> Context:
     """Without a result: nothing was looked for yet."""
-    lines = [line_view(line, reads) for line in result.lines] if result else []
+    lines = [line_view(line) for line in result.lines] if result else []
     return {
         "title": "Search",
         "back_url": url_for("staff.queue"),
-        "reads": reads,
         "typed": typed,
         "problem": None,
         "searched": result is not None,

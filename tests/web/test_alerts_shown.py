@@ -47,7 +47,7 @@ def test_every_page_says_how_many_are_open(alerted: Site) -> None:
     doctor = desk(alerted, PHYSICIAN)
     for address in ("/staff", "/staff/account", f"/staff/intakes/{alerted.intake.reference}"):
         assert count(doctor.open(address)) == "1 urgent, open"
-    assert count(desk(alerted, ADMIN).open("/staff/account")) == "1 urgent, open"
+    assert "1 urgent alert is open." in desk(alerted, ADMIN).open("/staff/account").text
     assert urgent.acknowledge(alerted.office, "user:1", alerted.alerts()[0].id, "Called.")
     assert count(doctor.open("/staff")) == ""
 

@@ -122,7 +122,7 @@ def test_a_stranger_begins_none(site: Site):
 
 def test_only_a_physician_begins_one_for_a_patient(site: Site):
     reference = send_in(site)
-    admin = desk(site, ADMIN).open("/staff")
+    admin = desk(site, ADMIN).open("/staff/account")
     token = admin.soup.find("input", attrs={"name": "csrf_token"})["value"]
     address = f"/staff/intakes/{reference}/check-in"
     assert admin.client.post(address, data={"csrf_token": token}).status_code == 403

@@ -1,5 +1,6 @@
 """The queue: its lists and filters, the search, who has which intake; at the browser."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from screening.operate import make_installation
-from screening.storage.accounts import ADMIN, PHYSICIAN
+from screening.storage.accounts import ADMIN, FRONT_DESK, PHYSICIAN
 from screening.storage.intakes import AUDIT, SUBMISSIONS
 from screening.tasks import PERIODIC
 from screening.web.typed_dates import take_date
@@ -342,26 +343,51 @@ def test_an_intake_is_given_to_active_physicians_only(site: Site) -> None:
 # Who sees what
 
 
-def test_an_administrator_sees_names_and_nothing_that_follows_from_an_answer(site: Site) -> None:
+def test_the_front_desk_sees_names_and_status_and_nothing_that_follows_from_an_answer(
+    site: Site,
+) -> None:
     send_in(site, EXCLUDED, first_name="Ex", last_name="Cluded")
     site.clock.wait(minutes=1)
+    reference = send_in(site)
+    unfinished(site, last_name="Unsent")
+    page = desk(site, FRONT_DESK)
+    assert page.path == "/staff/desk"
+    rows = [row.get_text("|", strip=True) for row in page.soup.select("tbody tr")]
+    status = "Waiting for the physician|November 23, 2026"
+    # By time: the urgency is an answer's.
+    assert rows[0] == f"Quinn Canary|{status}|{reference}"
+    assert rows[1].startswith(f"Ex Cluded|{status}|")
+    physician = desk(site, PHYSICIAN)
+    for of_answers in ("Candidate for review", "Depression", "red flag", "Outcome", "Unsent", "/intakes/"):
+        assert of_answers in physician.answer.text
+        assert of_answers not in page.answer.text
+    assert "urgent" not in page.text
+    # Nor can a filter or another order tell which outcome somebody has.
+    for asked in ("outcome=excluded", "concern=anxiety", "assigned=me", "unread=yes"):
+        page.open(f"/staff/desk?{asked}")
+        assert [r.get_text("|", strip=True) for r in page.soup.select("tbody tr")] == rows
+
+
+def test_the_front_desk_searches_by_name_and_reference_but_not_by_date_of_birth(site: Site) -> None:
+    reference = send_in(site)
+    page = desk(site, FRONT_DESK)
+    for typed, found in (("canary", 1), (reference, 1), ("nobody", 0), (person()["date_of_birth"], 0)):
+        page.open("/staff/desk").send("/staff/desk/search", sought=typed)
+        assert len(page.soup.select("tbody tr")) == found, typed
+    assert page.open("/staff/desk").send("/staff/desk/search", sought=" ").status == 400
+
+
+def test_an_administrator_starts_at_the_export_and_is_told_of_alerts_by_number_alone(
+    site: Site,
+) -> None:
     send_in(site)
     unfinished(site, last_name="Unsent")
     page = desk(site, ADMIN)
-    assert names(page) == ["Quinn Canary", "Ex Cluded"]  # by time: the urgency is an answer's
-    assert "1 urgent alert is open" in page.text
-    physician = desk(site, PHYSICIAN)
-    for of_answers in ("Candidate for review", "Depression", "red flag", "Outcome", "Unsent"):
-        assert of_answers in physician.text
-        assert of_answers not in page.text
-    assert "Take it" not in page.text
-    # Nor can a filter tell which outcome somebody has.
-    for asked in ("outcome=excluded", "concern=anxiety"):
-        assert len(names(page.open(f"/staff?{asked}"))) == 2
-    page.send("/staff/search", sought="canary")
-    assert names(page) == ["Quinn Canary"]
-    assert "Candidate" not in page.text
-    assert not page.soup.select(".line a")
+    assert page.path == "/staff/export"
+    assert "1 urgent alert is open." in page.text
+    for address in ("/staff", "/staff/users", "/staff/account"):
+        assert not re.search("Canary|Unsent", page.open(address).answer.text)
+    assert page.open("/staff/search").status == 403
 
 
 def test_unfinished_intakes_with_an_alert_are_listed_with_their_record(site: Site) -> None:
