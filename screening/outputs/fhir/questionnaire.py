@@ -1,0 +1,43 @@
+"""A questionnaire of ours as FHIR R4 Questionnaire."""
+
+from ...questionnaire.definition import Questionnaire
+from . import tables
+from .codes import Json, translated
+from .items import copyright_of, item
+from .layout import layout
+
+NAMES = {"intake": "KetamineIntake", "check-in": "KetamineCheckIn"}
+DESCRIPTIONS = {
+    "intake": "What a ketamine clinic asks a patient before the first visit.",
+    "check-in": "What a ketamine clinic asks a patient before the next infusion.",
+}
+
+
+def questionnaire_resource(questionnaire: Questionnaire) -> Json:
+    """The whole form, English with Spanish as translations."""
+    title = questionnaire.title
+    spanish = translated(title)
+    return {
+        "resourceType": "Questionnaire",
+        "id": f"{questionnaire.kind}-{questionnaire.version}",
+        "language": "en",
+        "url": url(questionnaire),
+        "version": questionnaire.version,
+        "name": NAMES[questionnaire.kind],
+        "title": title["en"],
+        **({"_title": spanish} if spanish else {}),
+        "status": "active",
+        "subjectType": ["Patient"],
+        "description": DESCRIPTIONS[questionnaire.kind],
+        "copyright": copyright_of(questionnaire),
+        "item": [item(questionnaire, place) for place in layout(questionnaire).places],
+    }
+
+
+def url(questionnaire: Questionnaire) -> str:
+    return tables.QUESTIONNAIRE_URL.format(kind=questionnaire.kind)
+
+
+def canonical(questionnaire: Questionnaire) -> str:
+    """What a response names: the form and its version."""
+    return f"{url(questionnaire)}|{questionnaire.version}"
