@@ -103,10 +103,14 @@ class Database:
         """Whether it answers and its tables are of this version."""
         try:
             with self.read() as conn:
-                version = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+                return self.revision(conn) == REVISION
         except (DatabaseUnavailableError, ProgrammingError):
             return False
-        return bool(version == REVISION)
+
+    @staticmethod
+    def revision(conn: Connection) -> str:
+        """What the tables are of. Raises an error of the driver while there are none."""
+        return str(conn.execute(text("SELECT version_num FROM alembic_version")).scalar())
 
     def checkpoint(self) -> None:
         """Empty SQLite's write-ahead log, so that deleted rows are gone from it too. PostgreSQL is
