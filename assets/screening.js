@@ -7,6 +7,7 @@ import { codeTools } from "./code.js";
 import { watchAlerts } from "./alerts.js";
 import { exclusiveTicks, quickExit } from "./manners.js";
 import { medicineNames } from "./medicines.js";
+import { passkeys } from "./passkeys.js";
 import { revealFollowUps } from "./reveal.js";
 import { unitSwitch } from "./units.js";
 import { weekdays } from "./weekday.js";
@@ -32,6 +33,7 @@ codeTools(document);
 focusNotice(document);
 localTimes(document);
 weekdays(document);
+passkeys(document);
 
 const autosave = form ? autosaves(form) : null;
 const idle = document.querySelector("dialog[data-idle]");

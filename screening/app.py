@@ -35,6 +35,7 @@ from .web import (
     limits,
     links,
     logging,
+    passkeys,
     patient,
     patient_checkin,
     quick_exit,
@@ -53,6 +54,7 @@ from .workflows.office import Keep, Office, Post
 FOR_STAFF = (
     auth,
     account,
+    passkeys,
     front_desk,
     staff,
     staff_decision,

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
+from . import passkeys
 from .accounts import Role, User, user_roles
 from .models import table
 from .sealed import insert_once
@@ -86,12 +87,20 @@ def set_password(conn: Connection, member_id: int, password_hash: str) -> str:
     return stamp
 
 
+def end_sessions(conn: Connection, member_id: int) -> str:
+    """Returns the new stamp, for a session that is to go on."""
+    stamp = _new_stamp()
+    _change(conn, member_id, {"fs_uniquifier": stamp})
+    return stamp
+
+
 def set_active(conn: Connection, member_id: int, active: bool) -> None:
     _change(conn, member_id, {"active": active, "fs_uniquifier": _new_stamp()})
 
 
 def start_over(conn: Connection, member_id: int) -> None:
-    """Forget the password and the second factor: a new link has to be used."""
+    """Forget the password, the second factor and the passkeys: a new link has to be used."""
+    passkeys.remove_all(conn, member_id)
     forgotten = dict.fromkeys(("password", "tf_primary_method", "tf_totp_secret"))
     values = {"active": False, "fs_uniquifier": _new_stamp(), "mf_recovery_codes": None}
     _change(conn, member_id, forgotten | values)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from ..workflows import accounts
+from ..workflows import accounts, passkeys
 from . import access, auth, passwords, staff_forms
 from .current import office
 from .staff_forms import posted, said
@@ -18,22 +18,25 @@ WRONG = "That is not your password."
 
 @blueprint.get("")
 def show() -> str:
-    member = accounts.member(office(), g.staff.id)
-    return render_template("security/account.html", title="Your account", member=member)
+    found = {
+        "member": accounts.member(office(), g.staff.id),
+        "roles": staff_forms.roles_in_words(access.roles_of(g.staff)),
+        "passkeys": len(passkeys.list_of(office(), g.staff.id)),
+    }
+    return render_template("security/account.html", title="Your account", **found)
 
 
 @blueprint.route("/confirm", methods=["GET", "POST"])
 def confirm() -> Any:
     """Ask for the password again, before something that must not happen from an open screen."""
     form = staff_forms.Confirm(request.form)
-    title = "Confirm it is you"
     if not posted():
-        return auth.page("confirm", title, form)
+        return auth.confirm_page(form)
     if not form.validate():
-        return auth.page("confirm", title, form, 400)
+        return auth.confirm_page(form, 400)
     if not _is_theirs(said(form.password)):
         staff_forms.reject(form, "password", WRONG)
-        return auth.page("confirm", title, form, 401)
+        return auth.confirm_page(form, 401)
     access.confirmed()
     return redirect(access.next_page(request.args.get("next")), 303)
 
@@ -59,6 +62,13 @@ def password() -> Any:
 
 def _is_theirs(typed: str) -> bool:
     return auth.is_right_password(g.staff, g.staff.email, typed)
+
+
+@blueprint.post("/sign-out-everywhere")
+def sign_out_everywhere() -> Response:
+    """This browser too: whoever sits at another one cannot be told from who asks."""
+    accounts.sign_out_everywhere(office(), g.staff.id)
+    return auth.leave()
 
 
 @blueprint.post("/authenticator")

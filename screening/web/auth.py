@@ -26,12 +26,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from ..storage.accounts import PHYSICIAN, User
-from ..workflows import accounts, guesses
+from ..workflows import accounts, guesses, passkeys
 from ..workflows.accounts import Refused
 from . import first_admin as first_link
 from . import passwords, security, sessions, staff_forms
 from .access import actor, home, is_fresh, next_page
-from .current import office
+from .current import office, settings
 from .staff_forms import posted, said
 
 blueprint = Blueprint("auth", __name__, url_prefix="/staff")
@@ -47,15 +47,32 @@ def sign_in() -> Any:
         return redirect(home(g.staff), 303)
     form = staff_forms.SignIn(request.form)
     if not posted():
-        return page("sign_in", "Staff sign-in", form)
+        return sign_in_page(form)
     if not form.validate():
-        return page("sign_in", "Staff sign-in", form, 400)
+        return sign_in_page(form, 400)
     email = said(form.email).strip()
     user = security.find(email=email)
     if not is_right_password(user, email, said(form.password)) or user is None:
         staff_forms.reject(form, "email", WRONG)
-        return page("sign_in", "Staff sign-in", form, 401)
+        return sign_in_page(form, 401)
     return begin(user)
+
+
+def sign_in_page(form: staff_forms.SignIn, status: int = 200) -> Response:
+    wanted = request.args.get("next")
+    return page("sign_in", "Staff sign-in", form, status, passkeys=_passkeys(), wanted=wanted)
+
+
+def confirm_page(form: staff_forms.Confirm, status: int = 200) -> Response:
+    """Asks a signed-in person for their password again, or for a passkey if they have one."""
+    theirs = _passkeys() and bool(passkeys.list_of(office(), g.staff.id))
+    wanted = request.args.get("next")
+    return page("confirm", "Confirm it is you", form, status, passkeys=theirs, wanted=wanted)
+
+
+def _passkeys() -> bool:
+    """Whether there can be passkeys for this address."""
+    return passkeys.place(settings().public_url, settings().clinic.name) is not None
 
 
 def is_right_password(user: User | None, email: str, typed: str) -> bool:
@@ -277,6 +294,10 @@ def join(secret: str) -> Any:
 def sign_out() -> Response:
     if g.staff:
         accounts.note(office(), actor(), "staff.signed_out")
+    return leave()
+
+
+def leave() -> Response:
     sessions.end(session)
     response = make_response(redirect(url_for("auth.sign_in"), 303))
     response.headers["Clear-Site-Data"] = '"cache", "storage"'

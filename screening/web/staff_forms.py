@@ -1,5 +1,7 @@
 """The small forms of the staff's pages. The CSRF token is checked for every POST by `csrf`."""
 
+from collections.abc import Iterable
+
 from email_validator import EmailNotValidError, validate_email
 from flask import request
 from wtforms import (
@@ -16,14 +18,26 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from ..storage.accounts import ADMIN, PHYSICIAN
+from ..storage.accounts import ADMIN, AUDITOR, FRONT_DESK, PHYSICIAN
 from . import passwords
 from .current import settings
 
-ROLES = (
-    (PHYSICIAN, "Physician: reads intakes and their PDFs, answers urgent alerts"),
-    (ADMIN, "Administrator: exports, manages staff, sees names but no answers"),
-)
+# What a role is called, and what whoever gives it has to know: see PAGES in `access`.
+ROLES = {
+    FRONT_DESK: (
+        "Front desk",
+        "Sees who sent a form, and whether it waits or is decided. No answers, no results.",
+    ),
+    PHYSICIAN: (
+        "Physician",
+        "Reads answers, results and messages, answers urgent alerts, signs decisions and plans.",
+    ),
+    ADMIN: (
+        "Administrator",
+        "Exports forms with their answers, manages staff and how long forms are kept.",
+    ),
+    AUDITOR: ("Auditor", "Reads who did what and when. No answers."),
+}
 
 
 def stripped(text: str | None) -> str:
@@ -91,7 +105,10 @@ class FirstAdmin(_Person, NewPassword):
 class Roles(Form):
     roles = SelectMultipleField(
         "What they do",
-        choices=[SelectChoice(value=value, label=label) for value, label in ROLES],
+        choices=[
+            SelectChoice(value=value, label=f"{name}. {sees}")
+            for value, (name, sees) in ROLES.items()
+        ],
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )
@@ -136,6 +153,19 @@ class Note(Form):
         ],
         filters=[stripped],
     )
+
+
+class NameOfPasskey(Form):
+    name = StringField(
+        "Name of this passkey",
+        [DataRequired("Enter a name."), Length(max=120, message="Use 120 characters or fewer.")],
+        filters=[stripped],
+    )
+
+
+def roles_in_words(roles: Iterable[str]) -> str:
+    """In the order in which they are offered."""
+    return ", ".join(name for role, (name, _) in ROLES.items() if role in set(roles))
 
 
 def posted() -> bool:

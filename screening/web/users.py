@@ -38,7 +38,7 @@ def _row(member: Member) -> dict[str, Any]:
     return {
         "member": member,
         "state": state(member),
-        "roles": ", ".join(member.roles).capitalize(),
+        "roles": staff_forms.roles_in_words(member.roles),
         "last": moment_in_words(last.astimezone(office().zone), "en") if last else "never",
         "href": url_for("users.show", member_id=member.id),
     }
@@ -101,6 +101,15 @@ def set_active(member_id: int) -> Response:
         member_id,
         "The account is active again." if active else "The account is deactivated.",
         lambda: accounts.set_active(office(), actor(), member_id, active=active),
+    )
+
+
+@blueprint.post("/<int:member_id>/sign-out")
+def sign_out(member_id: int) -> Response:
+    return _done(
+        member_id,
+        "They are signed out everywhere.",
+        lambda: accounts.sign_out(office(), actor(), member_id),
     )
 
 

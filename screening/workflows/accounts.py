@@ -87,6 +87,21 @@ def start_over(office: Office, actor: str, member_id: int) -> None:
         act.note("staff.started_over", None, user=found.id)
 
 
+def sign_out(office: Office, actor: str, member_id: int) -> None:
+    """Another's sessions all end; they sign in again with what they have."""
+    with _admin_act(office, actor) as act:
+        found = _other(act, member_id)
+        members.end_sessions(act.conn, found.id)
+        act.note("staff.signed_out_everywhere", None, user=found.id)
+
+
+def sign_out_everywhere(office: Office, member_id: int) -> None:
+    """All one's own sessions end, the one that asks among them."""
+    with _own_act(office, member_id) as act:
+        members.end_sessions(act.conn, member_id)
+        act.note("staff.signed_out_everywhere", None, user=member_id)
+
+
 def let_in_again(office: Office, email: str) -> int | None:
     """As `start_over`, by whoever runs the installation; None when there is no such account."""
     with office.database.write() as conn:
@@ -173,7 +188,7 @@ def code_mark(office: Office, member_id: int, code: str) -> str:
 
 
 def signed_in(office: Office, member_id: int, how: str) -> None:
-    """`how` is "code", "recovery code" or "new authenticator"."""
+    """`how` is "code", "recovery code", "new authenticator" or "passkey"."""
     with _own_act(office, member_id) as act:
         members.note_sign_in(act.conn, member_id, now=office.now())
         act.note("staff.signed_in", None, how=how)
@@ -213,7 +228,7 @@ def _other(act: Act, member_id: int) -> Member:
 
 def _check_roles(roles: Sequence[str]) -> None:
     if not roles or set(roles) - set(ROLES):
-        raise Refused("Choose what this person does: physician, administrator or both.")
+        raise Refused("Choose what this person does.")
 
 
 def _invited(conn: Connection, office: Office, secret: str) -> Member | None:

@@ -2,7 +2,8 @@
 
 A try is counted before it is judged, so that many at once cannot slip past. Counted are one account
 from one address; one address; one account from anywhere (wide, or strangers could keep its owner
-out); and the second factor of an account, which only who knows the password gets to.
+out); and the second factor of an account, which only who knows the password gets to. Passkeys
+cannot be guessed and are counted apart, by address, so that they work while passwords are guessed.
 """
 
 from datetime import timedelta
@@ -19,6 +20,7 @@ FAILURES: dict[
     "staff-pair": ((5, 15), (10, 60), (20, 24 * 60)),
     "staff-address": ((30, 15),),
     "staff-account": ((60, 15),),
+    "staff-passkey": ((30, 15),),
     "staff-code": ((5, 15), (10, 60), (20, 24 * 60)),
 }  # windows in minutes
 
@@ -44,6 +46,17 @@ def wrong_password(office: Office, email: str, address: str, member_id: int | No
 def right_password(office: Office, email: str, address: str) -> None:
     with office.database.write() as conn:
         attempts.forget(conn, office.vault, "staff-pair", _keys(email, address)["staff-pair"])
+
+
+def wait_for_passkey(office: Office, address: str) -> int:
+    """Minutes to wait, 0 = go on. Right ones are not counted."""
+    with office.database.read() as conn:
+        return _wait(conn, office, "staff-passkey", address)
+
+
+def wrong_passkey(office: Office, address: str) -> None:
+    with office.database.write() as conn:
+        _count(conn, office, "staff-passkey", address)
 
 
 def wait_for_code(office: Office, member_id: int) -> int:

@@ -360,7 +360,7 @@ def test_the_first_administrator_is_made_once(site: Site) -> None:
     assert page.title == "Connect an authenticator app"
     connect(page)
     page.send()
-    assert page.nav == ["Queue", "Export", "Staff", "Your account"]
+    assert {"Queue", "Export", "Staff", "Your account"} <= set(page.nav)
     assert accounts.staff(site.office)[0].roles == (ADMIN, PHYSICIAN)
     assert Desk(site).open(link).status == 404
     assert Desk(site).open(first_link(site)).status == 404
