@@ -4,6 +4,7 @@
                                              (`flask rotate-keys` makes the next one)
     instance/keys/hmac.key                   resume codes, throttling counters, derived secrets
     instance/keys/audit.key                  the audit chain
+    instance/keys/signing.key                signs exports; made when it is first needed
 
 Each file is 64 hex digits (256 bits), readable by its owner alone. Every intake has a data key of
 its own, kept in the database under the master key. A sealed value is
@@ -23,6 +24,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -37,6 +39,7 @@ NONCE_BYTES = 12
 HEADER_BYTES = 1 + MARK_BYTES
 KEY_BYTES = 32
 OTHER_KEYS = ("hmac", "audit")
+SIGNING_KEY = "signing.key"
 
 # Crockford's base32: no I, L, O or U, so that a code read aloud or copied by hand survives.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -233,6 +236,26 @@ class Vault:
         master = AESGCM(self._master(current))
         wrapped = _seal(master, bytes.fromhex(current), secret, "data key")
         return DataKey(current, wrapped, secret, _mark(secret))
+
+
+def signing_secret(folder: Path) -> bytes:
+    """The 32 bytes of the Ed25519 key that signs exports, made now if there are none yet.
+
+    Raises VaultError when it is malformed or readable by others, or cannot be made.
+    """
+    path = folder / SIGNING_KEY
+    unfinished = folder / f".{SIGNING_KEY}-{secrets.token_hex(MARK_BYTES)}"
+    try:
+        if not path.exists():
+            _write_key(unfinished)
+            # Linked, not renamed: of two processes that make one at once, the first one's stays.
+            with suppress(FileExistsError):
+                path.hardlink_to(unfinished)
+            unfinished.unlink()
+            _sync_folder(folder)
+    except OSError as error:
+        raise VaultError(f"cannot make {path}: {error.strerror}") from error
+    return _read_key(path)
 
 
 def new_code() -> str:
