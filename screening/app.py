@@ -9,7 +9,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import cli, cli_data, cli_rules, operate
+from . import cli, cli_bundle, cli_data, cli_rules, operate
 from .jobs import Queue
 from .questionnaire import loader
 from .questionnaire.medicines import packed
@@ -105,6 +105,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     app.jinja_env.undefined = StrictUndefined
     cli.register(app)
     cli_data.register(app)
+    cli_bundle.register(app)
     cli_rules.register(app)
     app.cli.add_command(operate.init)
     app.cli.add_command(operate.worker)
