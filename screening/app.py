@@ -9,7 +9,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import cli, cli_bundle, cli_data, cli_rules, operate
+from . import cli, cli_bundle, cli_data, cli_retention, cli_rules, operate
 from .jobs import Queue
 from .questionnaire import loader
 from .questionnaire.medicines import packed
@@ -39,8 +39,10 @@ from .web import (
     patient,
     patient_checkin,
     quick_exit,
+    retention,
     sessions,
     staff,
+    staff_corrections,
     staff_decision,
     staff_letters,
     staff_plan,
@@ -57,12 +59,14 @@ FOR_STAFF = (
     passkeys,
     front_desk,
     staff,
+    staff_corrections,
     staff_decision,
     staff_letters,
     staff_review,
     staff_plan,
     users,
     admin_export,
+    retention,
 )
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
 PAGES = (health, patient, after, half, patient_checkin, links, quick_exit, *FOR_STAFF)
@@ -107,6 +111,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     cli_data.register(app)
     cli_bundle.register(app)
     cli_rules.register(app)
+    app.cli.add_command(cli_retention.purge)
     app.cli.add_command(operate.init)
     app.cli.add_command(operate.worker)
     app.cli.add_command(operate.invite)

@@ -11,6 +11,7 @@ from .outputs.sheet import sheet_html
 from .questionnaire.definition import Language
 from .storage import attempts, intakes, messages, sessions, submissions
 from .storage.alerts import alerts_of
+from .storage.submissions import StoredSubmission
 from .web import letters
 from .web.copies import copy_of
 from .web.letter_sheet import letter_of
@@ -43,17 +44,7 @@ def make_pdf(office: Office, reference: str, paper: Paper) -> None:
     html = pdf.summary_html(
         record, paper=paper, clinic=office.clinic, made_at=made_at, decided=decided
     )
-    content = pdf.render(html, paper)
-    with office.database.write() as conn:
-        submissions.store_document(
-            conn,
-            office.vault,
-            submission,
-            kind="pdf",
-            paper=key,
-            content=content,
-            now=office.now(),
-        )
+    _keep(office, submission, ("pdf", key), html, paper)
 
 
 def make_copy(office: Office, reference: str, paper: Paper, language: Language) -> None:
@@ -70,17 +61,7 @@ def make_copy(office: Office, reference: str, paper: Paper, language: Language) 
     if found is not None:
         return
     html = copy_html(copy_of(sent, language, office.clinic), paper=paper)
-    content = pdf.render(html, paper)
-    with office.database.write() as conn:
-        submissions.store_document(
-            conn,
-            office.vault,
-            submission,
-            kind=after.COPY,
-            paper=key,
-            content=content,
-            now=office.now(),
-        )
+    _keep(office, submission, (after.COPY, key), html, paper)
 
 
 def make_sheet(office: Office, reference: str, language: Language) -> None:
@@ -91,17 +72,7 @@ def make_sheet(office: Office, reference: str, language: Language) -> None:
     submission, planning, key = found
     sheet = sheet_of(planning, language, clinic=office.clinic, phone=office.phone)
     paper: Paper = "a4" if office.paper == "a4" else "letter"
-    content = pdf.render(sheet_html(sheet, paper=paper), paper)
-    with office.database.write() as conn:
-        submissions.store_document(
-            conn,
-            office.vault,
-            submission,
-            kind=plans.SHEET,
-            paper=key,
-            content=content,
-            now=office.now(),
-        )
+    _keep(office, submission, (plans.SHEET, key), sheet_html(sheet, paper=paper), paper)
 
 
 def make_letter(office: Office, reference: str, entry: str) -> None:
@@ -118,14 +89,22 @@ def make_letter(office: Office, reference: str, entry: str) -> None:
         return
     letter = letter_of(kept, submission.reference, office.mark)
     paper: Paper = "a4" if office.paper == "a4" else "letter"
-    content = pdf.render(letter_html(letter, paper=paper), paper)
+    _keep(office, submission, (LETTER, key), letter_html(letter, paper=paper), paper)
+
+
+def _keep(
+    office: Office, submission: StoredSubmission, kept_as: tuple[str, str], html: str, paper: Paper
+) -> None:
+    """Draw a document and keep it. `kept_as`: its kind, and the name of its form."""
+    content = pdf.render(html, paper)
+    kind, form = kept_as
     with office.database.write() as conn:
         submissions.store_document(
             conn,
             office.vault,
             submission,
-            kind=LETTER,
-            paper=key,
+            kind=kind,
+            paper=form,
             content=content,
             now=office.now(),
         )

@@ -14,9 +14,12 @@ from .intakes import DRAFT, INTAKES, LINKS, MESSAGES, SUBMISSIONS, SUBMITTED
 from .sealed import seal_json, unseal_json
 from .vault import Vault
 
-Kind = Literal["message", "withdrawal"]
+Kind = Literal["message", "withdrawal", "correction", "answered"]
 MESSAGE: Kind = "message"
 WITHDRAWAL: Kind = "withdrawal"
+CORRECTION: Kind = "correction"  # asks for one, and waits for its answer
+ANSWERED: Kind = "answered"  # asked for one, and has its answer in the chart
+WRITTEN = (MESSAGE, CORRECTION, ANSWERED)  # what the patient wrote on the page of messages
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class StoredMessage:
 
 @dataclass(frozen=True)
 class Unread:
-    """A message that nobody has opened, with whose it is."""
+    """A message that waits for staff, with whose it is."""
 
     reference: str
     kind: str
@@ -72,10 +75,10 @@ def hold(conn: Connection, intake_id: str) -> None:
 
 
 def count_since(conn: Connection, intake_id: str, *, since: datetime) -> int:
-    """How many messages of the kind "message" were sent since then."""
+    """How many messages were written since then."""
     asked = select(func.count()).where(
         MESSAGES.c.intake_id == intake_id,
-        MESSAGES.c.kind == MESSAGE,
+        MESSAGES.c.kind.in_(WRITTEN),
         MESSAGES.c.sent_at > since,
     )
     return conn.execute(asked).scalar_one()
@@ -94,21 +97,35 @@ def messages_of(conn: Connection, vault: Vault, intake_id: str) -> list[StoredMe
 
 def unread(conn: Connection, vault: Vault, *, limit: int) -> list[Unread]:
     """What nobody has opened, the oldest first."""
-    asked = (
-        select(
-            MESSAGES,
-            INTAKES.c.reference,
-            INTAKES.c.key_id,
-            INTAKES.c.wrapped_key,
-            SUBMISSIONS.c.card,
-        )
-        .join(INTAKES, INTAKES.c.id == MESSAGES.c.intake_id)
-        .join(SUBMISSIONS, SUBMISSIONS.c.intake_id == MESSAGES.c.intake_id)
-        .where(MESSAGES.c.read_at.is_(None))
-        .order_by(MESSAGES.c.sent_at)
-        .limit(limit)
-    )
+    asked = _WHOSE.where(MESSAGES.c.read_at.is_(None)).limit(limit)
     return [_unread(vault, row) for row in conn.execute(asked)]
+
+
+def corrections(conn: Connection, vault: Vault) -> list[Unread]:
+    """What asks for a correction and has no answer, the oldest first."""
+    asked = _WHOSE.where(MESSAGES.c.kind == CORRECTION, INTAKES.c.withdrawn_at.is_(None))
+    return [_unread(vault, row) for row in conn.execute(asked)]
+
+
+_WHOSE = (
+    select(
+        MESSAGES,
+        INTAKES.c.reference,
+        INTAKES.c.key_id,
+        INTAKES.c.wrapped_key,
+        SUBMISSIONS.c.card,
+    )
+    .join(INTAKES, INTAKES.c.id == MESSAGES.c.intake_id)
+    .join(SUBMISSIONS, SUBMISSIONS.c.intake_id == MESSAGES.c.intake_id)
+    .order_by(MESSAGES.c.sent_at)
+)
+
+
+def set_kind(conn: Connection, intake_id: str, message_id: str, was: Kind, to: Kind) -> bool:
+    """False when the message is not of the kind `was` (any more): somebody else was first."""
+    this = (MESSAGES.c.id == message_id, MESSAGES.c.intake_id == intake_id)
+    changed = conn.execute(update(MESSAGES).where(*this, MESSAGES.c.kind == was).values(kind=to))
+    return changed.rowcount == 1
 
 
 def mark_read(conn: Connection, intake_id: str, *, by: str, now: datetime) -> int:

@@ -4,12 +4,9 @@ None of these addresses names an intake: they open for the session that sent it,
 with its code and date of birth.
 """
 
-from typing import Any
-
 from flask import (
     Blueprint,
     abort,
-    current_app,
     flash,
     get_flashed_messages,
     make_response,
@@ -27,24 +24,24 @@ from ..assessment.facts import has_crisis_words
 from ..questionnaire.definition import Panel
 from ..storage.database import DatabaseUnavailableError
 from ..storage.intakes import NotADraft, StoredIntake
+from ..storage.messages import CORRECTION
 from ..workflows import after as after_flow
 from ..workflows.after import MESSAGES_A_DAY, Status
+from ..workflows.corrections import DAYS
 from . import around, call_me, copies, errors, help_pages, i18n, unsaved
 from .current import office, queue, settings
-from .dates import day_in_words, moment_in_words
 from .fields import plain_view
 from .i18n import t
 from .logging import log
 from .pages import LANGUAGE
 from .patient_session import Visit, end, visit
+from .standing import standing
 
 blueprint = Blueprint("after", __name__)
 
 LONGEST = 2000  # characters of a message or a reason
 LOOKS = 20  # how often the page that waits for the PDF looks for it by itself
 PAUSE = 3  # seconds between two looks
-CHECK_IN = "patient_checkin.begin"  # where a patient who comes back says what has changed
-CHECK_IN_AFTER = 7  # days since sending
 HELD_MESSAGE = unsaved.HELD + "message"
 
 
@@ -79,7 +76,7 @@ def done() -> Response | str:
         return found
     if found.withdrawn_at:
         return redirect(url_for("after.status"), 303)
-    return render_template("patient/done.html", title=t("done.title"), **_view(found))
+    return render_template("patient/done.html", title=t("done.title"), **standing(found))
 
 
 @blueprint.get("/status")
@@ -95,7 +92,7 @@ def status() -> Response | str:
         "patient/status.html",
         title=title,
         saved_text=flashed[0] if flashed else None,
-        **_view(found),
+        **standing(found),
     )
 
 
@@ -103,33 +100,6 @@ def _status(here: Visit) -> Status:
     intake = here.intake or abort(404)
     days = settings().clinic.reply_days
     return after_flow.status_of(office(), intake.id, reply_days=days) or abort(404)
-
-
-def _view(found: Status) -> dict[str, Any]:
-    language = i18n.current_language()
-
-    def moment(when: Any) -> str | None:
-        return moment_in_words(when, language) if when else None
-
-    return {
-        "reference": found.reference,
-        "sent_at": moment(found.sent_at),
-        "being_read": found.being_read,
-        "decided": found.decided,
-        "reply_by": day_in_words(found.reply_by, language),
-        "late": office().today() > found.reply_by,
-        "withdrawn_at": moment(found.withdrawn_at),
-        "open_until": day_in_words(found.open_until, language),
-        "address": around.address(),
-        "messages": [(moment(one.sent_at), moment(one.read_at)) for one in found.messages],
-        "check_in_url": _check_in_url(found),
-    }
-
-
-def _check_in_url(found: Status) -> str | None:
-    days = (office().now() - found.sent_at).days
-    offered = CHECK_IN in current_app.view_functions and found.withdrawn_at is None
-    return url_for(CHECK_IN) if offered and days >= CHECK_IN_AFTER else None
 
 
 @blueprint.post("/close")
@@ -222,13 +192,14 @@ def message() -> Response | str:
     if action == LANGUAGE or request.method == "GET":
         return _message_page(typed)
     wrong = _fault(typed)
-    if not wrong and not after_flow.send_message(office(), here.intake.id, typed):
+    asks = CORRECTION in request.form
+    if not wrong and not after_flow.send_message(office(), here.intake.id, typed, correction=asks):
         wrong = t("message.full", limit=MESSAGES_A_DAY)
     if has_crisis_words(typed):
         return _help(here.intake, "" if wrong is None else typed)
     if wrong:
         return _message_page(typed, wrong)
-    flash(t("message.sent"))
+    flash(t("message.asked" if asks else "message.sent", days=DAYS))
     return redirect(url_for("after.status"), 303)
 
 
@@ -248,6 +219,8 @@ def _message_page(typed: str = "", wrong: str | None = None) -> str:
         "patient/message.html",
         title=t("message.title"),
         action=url_for("after.message"),
+        correction=CORRECTION in request.form,
+        correction_days=DAYS,
         field_view=field | {"value": typed, "error": wrong, "max_length": LONGEST},
         errors=[{"text": wrong, "href": "#message"}] if wrong else [],
         back_url=url_for("after.status"),
@@ -272,9 +245,14 @@ def _help(intake: StoredIntake, not_kept: str = "", call: call_me.Typed | None =
         "patient/crisis.html",
         **drawn,
         kept=t("message.again" if not_kept else "message.sent"),
-        posted=[{"name": "message", "value": not_kept}] if not_kept else [],
+        posted=_carried(not_kept) if not_kept else [],
         sent=True,
     )
+
+
+def _carried(not_kept: str) -> list[dict[str, str]]:
+    asks = [{"name": CORRECTION, "value": "yes"}] if CORRECTION in request.form else []
+    return [{"name": "message", "value": not_kept}, *asks]
 
 
 def _after_help(intake: StoredIntake, action: str | None) -> Response | str:

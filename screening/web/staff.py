@@ -11,12 +11,13 @@ from flask import (
 )
 from werkzeug.wrappers import Response
 
-from ..workflows import checkin, review, urgent
+from ..questionnaire.definition import LANGUAGES
+from ..workflows import after, checkin, review, urgent
 from . import around, staff_forms, staff_plan, staff_queue_views, staff_review_views, staff_views
 from .access import actor, next_page, state_of
 from .current import office
 from .staff_queue import blueprint, queue_page
-from .waiting import waiting_page
+from .waiting import pdf_or_wait
 
 
 @blueprint.get("/alerts")
@@ -70,14 +71,25 @@ def begin_check_in(reference: str) -> str:
 def pdf(reference: str, paper: str) -> Response:
     """The summary as a file, or while it is made a page that looks again by itself."""
     found = review.pdf(office(), actor(), reference, paper) or abort(404)
-    if found.content is None:
-        return waiting_page(
-            ("make-pdf", found.reference, paper),
-            again=("staff.pdf", {"reference": reference, "paper": paper}),
-            back_url=url_for("staff.record", reference=reference),
-        )
-    response = Response(found.content, content_type="application/pdf")
-    # No name, date of birth or diagnosis in a file name: it ends up in lists of downloads.
-    name = f"summary-{found.reference}.pdf"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return pdf_or_wait(
+        found.content,
+        f"summary-{found.reference}",
+        job=("make-pdf", found.reference, paper),
+        again=("staff.pdf", {"reference": reference, "paper": paper}),
+        back_url=url_for("staff.record", reference=reference),
+    )
+
+
+@blueprint.get("/intakes/<reference>/copy-<language>.pdf")
+def copy(reference: str, language: str) -> Response:
+    """The patient's own copy, to hand to who asks for it; no outcome and no score is on it."""
+    if language not in LANGUAGES:
+        abort(404)
+    found = after.copy_for_staff(office(), actor(), reference, language) or abort(404)
+    return pdf_or_wait(
+        found.content,
+        f"copy-{found.reference}",
+        job=("make-copy", found.reference, office().paper, language),
+        again=("staff.copy", {"reference": reference, "language": language}),
+        back_url=url_for("staff.record", reference=reference),
+    )

@@ -14,7 +14,7 @@ from .access import actor
 from .current import office, queue, settings
 from .dates import day_in_words
 from .staff_views import Context
-from .waiting import waiting_page
+from .waiting import pdf_or_wait
 
 blueprint = Blueprint("letter", __name__, url_prefix="/staff/intakes/<reference>/letters")
 auth.answer_errors(blueprint)
@@ -64,16 +64,13 @@ def _made(desk: Desk, draft: Draft) -> Response:
 def file(reference: str, number: int) -> Response:
     """The letter as a file, or while it is made a page that looks again by itself."""
     found = letters.file(office(), actor(), reference, number) or abort(404)
-    if found.content is None:
-        return waiting_page(
-            ("make-letter", found.reference, str(number)),
-            again=("letter.file", {"reference": reference, "number": str(number)}),
-            back_url=url("staff.record", reference=reference),
-        )
-    response = Response(found.content, content_type="application/pdf")
-    name = f"letter-{found.reference}-{number}.pdf"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return pdf_or_wait(
+        found.content,
+        f"letter-{found.reference}-{number}",
+        job=("make-letter", found.reference, str(number)),
+        again=("letter.file", {"reference": reference, "number": str(number)}),
+        back_url=url("staff.record", reference=reference),
+    )
 
 
 # What was typed

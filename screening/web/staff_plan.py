@@ -28,7 +28,7 @@ from .access import actor
 from .auth import answer_errors
 from .current import office, settings
 from .dates import day_in_words, moment_in_words
-from .waiting import waiting_page
+from .waiting import pdf_or_wait
 
 blueprint = Blueprint("plan", __name__, url_prefix="/staff/intakes/<reference>/plan")
 answer_errors(blueprint)
@@ -327,13 +327,10 @@ def sheet(reference: str, code: str) -> Response:
     """The patient's sheet as a file, or while it is made a page that looks again by itself."""
     language = SHEET_LANGUAGES.get(code) or abort(404)
     found = plans.sheet_file(office(), actor(), reference, language) or abort(404)
-    if found.content is None:
-        return waiting_page(
-            ("make-sheet", found.reference, language),
-            again=("plan.sheet", {"reference": reference, "code": code}),
-            back_url=url_for("plan.show", reference=reference),
-        )
-    response = Response(found.content, content_type="application/pdf")
-    name = f"visits-{found.reference}.pdf"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return pdf_or_wait(
+        found.content,
+        f"visits-{found.reference}",
+        job=("make-sheet", found.reference, language),
+        again=("plan.sheet", {"reference": reference, "code": code}),
+        back_url=url_for("plan.show", reference=reference),
+    )

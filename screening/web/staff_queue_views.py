@@ -6,7 +6,8 @@ from typing import Any
 from flask import g, request, url_for
 
 from .. import wording
-from ..workflows import after, urgent
+from ..storage.messages import Unread
+from ..workflows import after, corrections, urgent
 from ..workflows import queue as flow
 from ..workflows.queue import Asked, Found, Line, QueuePage, Unfinished
 from . import staff_forms
@@ -52,8 +53,14 @@ def above(refused: staff_forms.Acknowledge | None, alert_id: str) -> Context:
         "errors": note_errors(refused, alert_id),
         "unread": unread[:FIRST_SHOWN],
         "unread_later": unread[FIRST_SHOWN:],
+        "corrections": [_correction(*one) for one in corrections.waiting(office())],
         "drafts": [_draft(one) for one in flow.unfinished(office())],
     }
+
+
+def _correction(asked: Unread, answer_by: date) -> Context:
+    shown = {"answer_by": day_in_words(answer_by, "en"), "late": office().today() > answer_by}
+    return unread_view(asked) | shown
 
 
 def _draft(one: Unfinished) -> Context:

@@ -1,6 +1,6 @@
 """What the templates of the staff's pages are given. Builds dicts; decides nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,8 +9,9 @@ from flask import url_for
 from .. import wording
 from ..outputs import pdf
 from ..record import Record, Row, ScoreRow
-from ..storage.messages import WITHDRAWAL, Unread
+from ..storage.messages import ANSWERED, CORRECTION, MESSAGE, WITHDRAWAL, Unread
 from ..workflows.after import Message
+from ..workflows.corrections import answer_by
 from ..workflows.review import Opened
 from ..workflows.urgent import Alert
 from .current import office
@@ -28,21 +29,33 @@ BAR = 200  # units of the drawing of a score
 
 # Messages
 
+KINDS_OF_MESSAGE: Mapping[str, str] = {
+    MESSAGE: "Message",
+    WITHDRAWAL: "Withdrawal",
+    CORRECTION: "Asks for a correction",
+    ANSWERED: "Asked for a correction",
+}
+
 
 def unread_view(message: Unread) -> Context:
     return {
         "name": message.name,
-        "kind": "Withdrawal" if message.kind == WITHDRAWAL else "Message",
+        "kind": KINDS_OF_MESSAGE[message.kind],
         "crisis": message.crisis,
         "sent": moment_in_words(message.sent_at, "en"),
         "record_url": url_for("staff.record", reference=message.reference) + "#messages",
     }
 
 
-def _message_view(message: Message) -> Context:
+def _message_view(message: Message, reference: str) -> Context:
+    waits = message.kind == CORRECTION
     return {
         "message": message,
-        "kind": "Withdrawal" if message.kind == WITHDRAWAL else "Message",
+        "answer_url": url_for("corrections.answer", reference=reference, message_id=message.id)
+        if waits
+        else None,
+        "answer_by": day_in_words(answer_by(office(), message.sent_at), "en") if waits else None,
+        "kind": KINDS_OF_MESSAGE[message.kind],
         "sent": moment_in_words(message.sent_at, "en"),
         "read": moment_in_words(message.read_at, "en") if message.read_at else None,
     }
@@ -130,7 +143,7 @@ def record_context(opened: Opened, now: datetime) -> Context:
         "back_url": url_for("staff.queue"),
         "record": record,
         "unfinished": opened.unfinished,
-        "messages": [_message_view(message) for message in opened.messages],
+        "messages": [_message_view(one, record.reference) for one in opened.messages],
         "withdrawn": moment_in_words(opened.withdrawn_at, "en") if opened.withdrawn_at else None,
         "kind": "Check-in before a booster" if record.is_check_in else None,
         "over_time": over_time(opened),
@@ -157,6 +170,10 @@ def record_context(opened: Opened, now: datetime) -> Context:
         "pdfs": [
             (name, url_for("staff.pdf", reference=record.reference, paper=paper))
             for paper, name in (("letter", "PDF (Letter)"), ("a4", "PDF (A4)"))
+        ],
+        "copies": [
+            (name, url_for("staff.copy", reference=record.reference, language=language))
+            for language, name in pdf.LANGUAGES.items()
         ],
     }
 

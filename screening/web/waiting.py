@@ -1,4 +1,4 @@
-"""The page that waits while the worker makes a PDF for staff, and looks again by itself."""
+"""A PDF for staff, or the page that waits while the worker makes it and looks again by itself."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,11 +12,27 @@ LOOKS = 20  # how often the page looks for the file by itself
 PAUSE = 3  # seconds between two looks
 
 
-def waiting_page(
-    job: tuple[str, ...], *, again: tuple[str, Mapping[str, str]], back_url: str
+def pdf_or_wait(
+    content: bytes | None,
+    name: str,
+    *,
+    job: tuple[str, ...],
+    again: tuple[str, Mapping[str, str]],
+    back_url: str,
 ) -> Response:
-    """`job`: the task and its arguments, asked for at the first look; `again`: endpoint and values
-    of the file's address."""
+    """`name`: of the file; it holds no name, date of birth or diagnosis, as it ends up in lists of
+    downloads. `job`: the task and its arguments, asked for at the first look; `again`: endpoint and
+    values of the file's address."""
+    if content is None:
+        return _waiting_page(job, again, back_url)
+    response = Response(content, content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    return response
+
+
+def _waiting_page(
+    job: tuple[str, ...], again: tuple[str, Mapping[str, str]], back_url: str
+) -> Response:
     text = request.args.get("look", "0")
     look = int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else 0
     if look == 0:

@@ -14,7 +14,7 @@ from ..questionnaire.definition import Panel
 from ..storage import chart, intakes, members, messages, submissions
 from ..storage.alerts import alerts_of
 from ..storage.intakes import NotADraft
-from ..storage.messages import MESSAGE, WITHDRAWAL, StoredMessage
+from ..storage.messages import CORRECTION, MESSAGE, WITHDRAWAL, WRITTEN, StoredMessage
 from ..storage.submissions import NEW, StoredSubmission
 from . import intake as intake_flow
 from .act import Act
@@ -22,6 +22,7 @@ from .definitions import definition_of
 from .intake import PATIENT, SENT_OPENS
 from .office import Office
 
+ANSWER = "answered"  # the kind of the chart's entry; see `corrections`
 COPY = "copy"  # the kind of the stored document
 MESSAGES_A_DAY = 10  # of one intake; more would hide what matters
 AGAIN = timedelta(minutes=10)  # the same words within this are one message: Reload, a double click
@@ -31,10 +32,14 @@ FRIDAY = 4
 
 @dataclass(frozen=True)
 class Told:
-    """A message as its sender sees it: that it was sent, and whether somebody opened it."""
+    """A message as its sender sees it: that it was sent, and whether somebody opened it. `kind`:
+    message; correction, which asks for one; answered, when it has its answer."""
 
     sent_at: datetime
     read_at: datetime | None
+    kind: str = MESSAGE
+    granted: bool = False  # of an answered one: the record was corrected
+    answer: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -78,14 +83,18 @@ class Deleted:
 
 @dataclass(frozen=True)
 class Message:
-    """A message as staff see it. Times are the clinic's; `read_by` is a name."""
+    """A message as staff see it. Times are the clinic's; `read_by` is a name. `granted`: of an
+    answered request to correct something, whether it was, with the `answer` to the patient."""
 
+    id: str
     kind: str
     sent_at: datetime
     crisis: bool
     read_at: datetime | None
     read_by: str | None
+    granted: bool
     text: str = field(repr=False)
+    answer: str = field(repr=False)
 
 
 # Where it stands
@@ -107,6 +116,7 @@ def status_of(office: Office, intake_id: str, *, reply_days: int) -> Status | No
         intake = intakes.read_draft(conn, office.vault, intake_id)
         written = messages.messages_of(conn, office.vault, intake_id)
         decided_at = chart.decided_at(conn, intake_id)
+        entries = chart.entries_of(conn, office.vault, intake_id)
     if submission is None or intake is None:
         return None
     sent_at = submission.submitted_at.astimezone(office.zone)
@@ -118,7 +128,7 @@ def status_of(office: Office, intake_id: str, *, reply_days: int) -> Status | No
         reply_by=reply_by(sent_at.date(), reply_days),
         open_until=(submission.submitted_at + SENT_OPENS).astimezone(office.zone).date(),
         withdrawn_at=local(office, intake.withdrawn_at),
-        messages=tuple(_told(office, one) for one in written if one.kind == MESSAGE),
+        messages=tuple(_told(office, one, entries) for one in written if one.kind in WRITTEN),
     )
 
 
@@ -129,8 +139,16 @@ def language_of(office: Office, intake_id: str) -> str | None:
     return submission.document["answers"].get("language") if submission else None
 
 
-def _told(office: Office, message: StoredMessage) -> Told:
-    return Told(message.sent_at.astimezone(office.zone), local(office, message.read_at))
+def _told(office: Office, message: StoredMessage, entries: Sequence[chart.Entry]) -> Told:
+    sent_at, read_at = message.sent_at.astimezone(office.zone), local(office, message.read_at)
+    return Told(sent_at, read_at, message.kind, *_answer(message, entries))
+
+
+def _answer(message: StoredMessage, entries: Sequence[chart.Entry]) -> tuple[bool, str]:
+    """Whether a request was granted, and what its patient was told."""
+    answers = (e.body for e in entries if e.kind == ANSWER and e.body["message"] == message.id)
+    body = next(answers, {"granted": False, "text": ""})
+    return body["granted"], body["text"]
 
 
 def local(office: Office, moment: datetime | None) -> datetime | None:
@@ -163,13 +181,21 @@ def copy_file(office: Office, intake_id: str, language: str) -> Copy | None:
     """The stored copy in this language, noted when it is handed out. None: not sent."""
     with office.database.write() as conn:
         submission = submissions.submission_of(conn, office.vault, intake_id)
-        if submission is None:
-            return None
-        paper = copy_key(office.paper, language)
-        content = submissions.read_document(conn, office.vault, submission, kind=COPY, paper=paper)
-        if content is not None:
-            act = Act(conn, office, PATIENT)
-            act.note("copy.downloaded", intake_id, language=language)
+        return _copy(Act(conn, office, PATIENT), submission, language) if submission else None
+
+
+def copy_for_staff(office: Office, actor: str, reference: str, language: str) -> Copy | None:
+    """The same for staff, to hand to a patient who has no code any more."""
+    with office.database.write() as conn:
+        submission = submissions.submission_by_reference(conn, office.vault, reference)
+        return _copy(Act(conn, office, actor), submission, language) if submission else None
+
+
+def _copy(act: Act, submission: StoredSubmission, language: str) -> Copy:
+    office, key = act.office, copy_key(act.office.paper, language)
+    content = submissions.read_document(act.conn, office.vault, submission, kind=COPY, paper=key)
+    if content is not None:
+        act.note("copy.downloaded", submission.intake_id, language=language)
     return Copy(submission.reference, content)
 
 
@@ -181,8 +207,9 @@ def copy_key(paper: str, language: str) -> str:
 # Writing to the clinic
 
 
-def send_message(office: Office, intake_id: str, text: str) -> bool:
+def send_message(office: Office, intake_id: str, text: str, *, correction: bool = False) -> bool:
     """Keep a message; crisis words in it are marked for staff and are no alert by themselves.
+    `correction`: it asks to have the record amended.
 
     False: this intake has sent MESSAGES_A_DAY within a day, and this one is not kept.
     """
@@ -195,13 +222,15 @@ def send_message(office: Office, intake_id: str, text: str) -> bool:
         if messages.count_since(conn, intake_id, since=since) >= MESSAGES_A_DAY:
             return False
         body = {"text": text, "crisis": has_crisis_words(text)}
-        messages.add_message(conn, office.vault, intake_id, kind=MESSAGE, body=body, at=now)
-        Act(conn, office, PATIENT).note("message.sent", intake_id)
+        kind = CORRECTION if correction else MESSAGE
+        messages.add_message(conn, office.vault, intake_id, kind=kind, body=body, at=now)
+        action = "correction.asked" if correction else "message.sent"
+        Act(conn, office, PATIENT).note(action, intake_id)
     return True
 
 
 def _is_repeated(earlier: Sequence[StoredMessage], text: str, now: datetime) -> bool:
-    last = next((message for message in earlier if message.kind == MESSAGE), None)
+    last = next((message for message in earlier if message.kind in WRITTEN), None)
     return last is not None and last.text == text and now - last.sent_at < AGAIN
 
 
@@ -262,15 +291,19 @@ def read_messages(act: Act, intake_id: str) -> tuple[Message, ...]:
     new = messages.mark_read(act.conn, intake_id, by=act.actor, now=office.now())
     if new:
         act.note("messages.read", intake_id, count=new)
-    return tuple(_message(act, one) for one in found)
+    entries = chart.entries_of(act.conn, office.vault, intake_id)
+    return tuple(_message(act, one, *_answer(one, entries)) for one in found)
 
 
-def _message(act: Act, stored: StoredMessage) -> Message:
+def _message(act: Act, stored: StoredMessage, granted: bool, answer: str) -> Message:
     return Message(
+        id=stored.id,
         kind=stored.kind,
         sent_at=stored.sent_at.astimezone(act.office.zone),
         crisis=stored.crisis,
         read_at=local(act.office, stored.read_at),
         read_by=stored.read_by and members.name_of(act.conn, stored.read_by),
+        granted=granted,
         text=stored.text,
+        answer=answer,
     )

@@ -12,7 +12,7 @@ from screening.storage.accounts import ADMIN, FRONT_DESK, PHYSICIAN
 from screening.storage.intakes import AUDIT, DOCUMENTS, INTAKES, MESSAGES
 from screening.storage.vault import new_code
 from screening.tasks import delete_abandoned, make_copy
-from screening.web import after as after_pages
+from screening.web import standing
 from screening.web.i18n import text
 from screening.workflows import after, export, urgent
 from screening.workflows import intake as intake_flow
@@ -152,9 +152,9 @@ def test_coming_back_is_in_the_language_of_the_form(site: Site) -> None:
 
 
 def test_a_check_in_is_offered_after_a_week_where_there_is_one(site: Site) -> None:
-    if after_pages.CHECK_IN not in site.app.view_functions:
-        site.app.add_url_rule("/again", after_pages.CHECK_IN, methods=["POST"])
-    site.app.view_functions[after_pages.CHECK_IN] = lambda: "the check-in"
+    if standing.CHECK_IN not in site.app.view_functions:
+        site.app.add_url_rule("/again", standing.CHECK_IN, methods=["POST"])
+    site.app.view_functions[standing.CHECK_IN] = lambda: "the check-in"
     walker = sent(site)
     site.clock.wait(days=6)
     assert "another treatment" not in site.walker().resume(walker.code, BORN).text
