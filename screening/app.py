@@ -9,7 +9,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import cli, cli_bundle, cli_data, cli_retention, cli_rules, operate
+from . import cli, cli_audit, cli_bundle, cli_data, cli_retention, cli_rules, operate
 from .jobs import Queue
 from .questionnaire import loader
 from .questionnaire.medicines import packed
@@ -22,6 +22,7 @@ from .web import (
     account,
     admin_export,
     after,
+    audit_log,
     auth,
     clinic_look,
     compression,
@@ -66,6 +67,7 @@ FOR_STAFF = (
     staff_plan,
     users,
     admin_export,
+    audit_log,
     retention,
 )
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
@@ -115,7 +117,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     app.cli.add_command(operate.init)
     app.cli.add_command(operate.worker)
     app.cli.add_command(operate.invite)
-    app.cli.add_command(operate.verify_audit)
+    cli_audit.register(app)
     trust_proxies(app, settings)
     return app
 

@@ -6,7 +6,6 @@ import click
 from flask.cli import with_appcontext
 
 from .settings import Settings
-from .storage import audit
 from .storage.database import Database, DatabaseUnavailableError
 from .storage.intakes import has_rows
 from .storage.vault import Keyring, Vault, VaultError
@@ -65,28 +64,6 @@ def invite() -> None:
     if not first_admin.is_open(office().database):
         sys.exit("There is a staff account already. An administrator adds further ones.")
     click.echo(_invitation(office().vault))
-
-
-@click.command("verify-audit")
-@click.option("--kept", metavar="HEAD", help="What an earlier run printed: shows a tail cut off.")
-@with_appcontext
-def verify_audit(kept: str | None) -> None:
-    """Check the chain of the audit and print its head; exit status 1 names the first bad row."""
-    try:
-        earlier = _read_head(kept) if kept else None
-    except ValueError:
-        sys.exit("--kept: not what an earlier run printed")
-    with office().database.read() as conn:
-        bad = audit.verify(conn, office().keyring, kept=earlier)
-        newest = audit.head(conn)
-    if bad is not None:
-        sys.exit(f"Row {bad} of the audit was changed, removed or put in.")
-    click.echo(f"{newest.id}:{newest.mac.hex()}" if newest else "The audit is empty.")
-
-
-def _read_head(text: str) -> audit.Head:
-    number, _, mac = text.partition(":")
-    return audit.Head(int(number), bytes.fromhex(mac))
 
 
 def _invitation(vault: Vault) -> str:

@@ -16,7 +16,17 @@ from .web import letters
 from .web.copies import copy_of
 from .web.letter_sheet import letter_of
 from .web.plan_sheet import sheet_of
-from .workflows import after, alert_mail, decisions, links, page_times, plans, queue, retention
+from .workflows import (
+    after,
+    alert_mail,
+    audit_heads,
+    decisions,
+    links,
+    page_times,
+    plans,
+    queue,
+    retention,
+)
 from .workflows import intake as intake_flow
 from .workflows import letters as letter_flow
 from .workflows.act import Act
@@ -174,5 +184,6 @@ PERIODIC = (
     ("delete-abandoned", 60, delete_abandoned),
     ("measure-pages", 60, page_times.measure),
     ("index-queue", 5, index_queue),
+    ("keep-audit-head", 60, audit_heads.keep),
     ("keep-ledger", 60, keep_ledger),
 )

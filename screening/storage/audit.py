@@ -7,9 +7,10 @@ elsewhere. Append in the transaction of the act: both are stored or neither.
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, text
@@ -22,6 +23,7 @@ from .vault import Keyring
 AUDIT = table(AuditRow)
 CHAIN_LOCK = 5_417_002  # an arbitrary number of ours, for pg_advisory_xact_lock
 BATCH = 500
+ROW = ("id", "at", "actor", "action", "intake_id", "detail", "mac")
 
 _LAST = Prepared(select(AUDIT.c.id, AUDIT.c.mac).order_by(AUDIT.c.id.desc()).limit(1))
 _APPEND = Prepared(insert(AUDIT))
@@ -68,19 +70,21 @@ def head(conn: Connection) -> Head | None:
     return next((Head(*row) for row in _LAST.rows(conn, {})), None)
 
 
-def verify(conn: Connection, keyring: Keyring, *, kept: Head | None = None) -> int | None:
-    """The id of the first row that is wrong or missing, or None. `kept`: a head from earlier."""
+def verify(conn: Connection, keyring: Keyring, *, kept: Iterable[Head] = ()) -> int | None:
+    """The id of the first row that is wrong or missing, or None. `kept`: heads from earlier."""
+    heads = sorted(kept, key=lambda one: one.id, reverse=True)
     expected, mac = 1, b""
-    every = select(AUDIT).order_by(AUDIT.c.id).execution_options(yield_per=BATCH)
-    with conn.execute(every) as rows:  # closed also when the walk ends early
-        for row in rows.mappings():
-            mac = _mac(keyring, mac, dict(row))
-            if row["id"] != expected or not hmac.compare_digest(mac, row["mac"]):
+    every = select(*(AUDIT.c[name] for name in ROW)).order_by(AUDIT.c.id)
+    with conn.execute(every.execution_options(yield_per=BATCH)) as rows:
+        for *said, stored in rows:  # closed also when the walk ends early
+            mac = _mac_of(keyring, mac, *said)
+            if said[0] != expected or not hmac.compare_digest(mac, stored):
                 return expected
-            if kept and kept.id == expected and kept.mac != mac:
-                return expected
+            while heads and heads[-1].id == expected:
+                if heads.pop().mac != mac:
+                    return expected
             expected += 1
-    return expected if kept and kept.id >= expected else None
+    return expected if heads else None
 
 
 def rows_of(conn: Connection, intake_id: str) -> list[dict[str, Any]]:
@@ -93,6 +97,21 @@ def rows_of(conn: Connection, intake_id: str) -> list[dict[str, Any]]:
 
 
 def _mac(keyring: Keyring, before: bytes, row: Mapping[Any, Any]) -> bytes:
-    said = {name: row[name] for name in ("id", "actor", "action", "intake_id", "detail")}
-    said["at"] = row["at"].isoformat(timespec="microseconds")
-    return hmac.digest(keyring.audit, before + to_json(said), "sha256")
+    return _mac_of(keyring, before, *(row[name] for name in ROW[:-1]))
+
+
+def _mac_of(
+    keyring: Keyring,
+    before: bytes,
+    *said: Any,  # as ROW, without the code
+) -> bytes:
+    """Over the JSON of the row as `to_json` writes it, in a third of the time."""
+    id_, at, actor, action, intake_id, detail = said
+    intake = "null" if intake_id is None else quoted(intake_id)
+    told = "null" if detail is None else quoted(detail)
+    moment = at.isoformat(timespec="microseconds")
+    text = (
+        f'{{"action":{quoted(action)},"actor":{quoted(actor)},"at":"{moment}","detail":{told},'
+        f'"id":{id_},"intake_id":{intake}}}'
+    )
+    return hmac.digest(keyring.audit, before + text.encode(), "sha256")

@@ -314,6 +314,11 @@ class AuditRow(Base):
     """Who did what and when; triggers refuse to change or delete a row."""
 
     __tablename__ = "audit"
+    # For the pages of the audit, newest first; `id` is the order of all of them.
+    __table_args__ = (
+        Index("ix_audit_actor_id", "actor", "id"),
+        Index("ix_audit_action_id", "action", "id"),
+    )
 
     # Counted by `audit.append`, without gaps, so that a missing row shows.
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

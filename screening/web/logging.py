@@ -24,6 +24,7 @@ KEYS = frozenset(
         "count",
         "error",  # an exception's type
         "event",
+        "head",  # of the audit: a row's number and its code
         "level",
         "logger",
         "method",

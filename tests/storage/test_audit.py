@@ -1,4 +1,6 @@
+import hmac
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from screening.storage import audit
 from screening.storage.audit import AUDIT
+from screening.storage.sealed import to_json
+from screening.storage.vault import Keyring
 
 from .conftest import NOW
 
@@ -25,7 +29,7 @@ def append(database, keyring, number):
             )
 
 
-def verify(database, keyring, kept=None):
+def verify(database, keyring, *kept):
     with database.read() as conn:
         return audit.verify(conn, keyring, kept=kept)
 
@@ -94,6 +98,45 @@ def test_reordered_rows_are_named(database, keyring):
     moves = [(2, 90), (3, 2), (90, 3)]
     tamper(database, *(update(AUDIT).where(AUDIT.c.id == a).values(id=b) for a, b in moves))
     assert verify(database, keyring) == 2
+
+
+def test_a_row_put_in_between_is_named(database, keyring):
+    append(database, keyring, 4)
+    with database.read() as conn:
+        row = conn.execute(select(AUDIT).where(AUDIT.c.id == 1)).mappings().one()
+    moves = [update(AUDIT).where(AUDIT.c.id == n).values(id=n + 1) for n in (4, 3)]
+    tamper(database, *moves, insert(AUDIT).values({**row, "id": 3}))
+    assert verify(database, keyring) == 3
+
+
+def test_a_row_of_another_installation_is_named(database, keyring, tmp_path):
+    append(database, keyring, 2)
+    other = Keyring.create(tmp_path / "others")
+    append(database, other, 1)
+    assert verify(database, keyring) == 3
+
+
+def test_every_head_that_was_kept_is_compared(database, keyring):
+    kept = []
+    for _ in range(3):
+        append(database, keyring, 2)
+        with database.read() as conn:
+            kept.append(audit.head(conn))
+    assert verify(database, keyring, *kept) is None
+    assert verify(database, keyring, *kept, *kept) is None
+    wrong = replace(kept[1], mac=kept[0].mac)
+    assert verify(database, keyring, kept[0], wrong, kept[2]) == 4
+
+
+def test_a_code_is_over_the_row_as_it_is_stored(database, keyring):
+    """What is said fast is what `to_json` says: a code of an earlier version stays right."""
+    with database.write() as conn:
+        said = {"at": NOW, "actor": 'a"\\é', "action": "x\n\x00", "detail": {"b": "\u2028é"}}
+        audit.append(conn, keyring, intake_id=None, **said)
+        row = conn.execute(select(AUDIT)).mappings().one()
+    plain = {name: row[name] for name in ("id", "actor", "action", "intake_id", "detail")}
+    plain["at"] = row["at"].isoformat(timespec="microseconds")
+    assert row["mac"] == hmac.digest(keyring.audit, to_json(plain), "sha256")
 
 
 def test_a_cut_tail_shows_against_a_head_that_was_kept(database, keyring):

@@ -70,8 +70,12 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("name", "month", "value", name="pk_tallies"),
     )
+    op.create_index("ix_audit_actor_id", "audit", ["actor", "id"])
+    op.create_index("ix_audit_action_id", "audit", ["action", "id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_audit_action_id", "audit")
+    op.drop_index("ix_audit_actor_id", "audit")
     for table in ("tallies", "holds", "passkeys", "exports"):
         op.drop_table(table)
