@@ -15,7 +15,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$sass" --no-source-map --quiet-deps --style=compressed kit.scss "$work/whole-kit.css"
 node unused.mjs "$work/whole-kit.css" "$work/kit.css"
-"$sass" --no-source-map --quiet-deps kit-staff.scss "$work/kit-staff.css"
+"$sass" --no-source-map --quiet-deps --style=compressed kit-staff.scss "$work/whole-staff.css"
+# Without the kit's colours: loaded after the theme's, they would undo it and a clinic's own.
+sed 's/:root{[^}]*}//g' "$work/whole-staff.css" > "$work/kit-staff.css"
 cat "$work/kit.css" theme/*.css > "$work/screening.css"
 cat "$work/kit-staff.css" theme/staff/*.css > "$work/staff.css"
 for sheet in screening staff; do # a telephone does not load what only staff pages use
