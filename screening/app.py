@@ -9,7 +9,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import cli, cli_audit, cli_bundle, cli_data, cli_retention, cli_rules, operate
+from . import cli, cli_audit, cli_backup, cli_bundle, cli_data, cli_retention, cli_rules, operate
 from .jobs import Queue
 from .questionnaire import loader
 from .questionnaire.medicines import packed
@@ -67,8 +67,8 @@ FOR_STAFF = (
     staff_plan,
     users,
     admin_export,
-    audit_log,
     retention,
+    audit_log,
 )
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
 PAGES = (health, patient, after, half, patient_checkin, links, quick_exit, *FOR_STAFF)
@@ -112,6 +112,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     cli.register(app)
     cli_data.register(app)
     cli_bundle.register(app)
+    cli_backup.register(app)
     cli_rules.register(app)
     app.cli.add_command(cli_retention.purge)
     app.cli.add_command(operate.init)
