@@ -1,10 +1,8 @@
 """What staff typed for one intake: read by the patients' own fields, judged by the same judge."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from flask import request
 from werkzeug.datastructures import MultiDict
 
 from ..assessment.checks import Doubt, doubts, row_doubts
@@ -14,24 +12,10 @@ from ..questionnaire.validation import Problem, normalise, problems_in, row_prob
 from ..workflows.examine import CLINICIAN, Case, to_measure
 from . import forms, measures
 from .current import office
-from .judging import CONFIRMED
+from .judging import Sent
 
 Typed = MultiDict[str, str]
 ROW_GONE, ANSWER_GONE = "remove-row", "remove"  # buttons
-
-
-@dataclass
-class Read:
-    """What was typed: the answers, what is wrong with them, and what may be a slip."""
-
-    answers: dict[str, Any]
-    problems: list[Problem]
-    doubts: list[Doubt] = field(default_factory=list)
-
-    @property
-    def unconfirmed(self) -> list[Doubt]:
-        told = request.form.getlist(CONFIRMED)
-        return [] if self.problems else [doubt for doubt in self.doubts if doubt.token not in told]
 
 
 def clinician_pages(questionnaire: Questionnaire) -> list[Page]:
@@ -39,7 +23,7 @@ def clinician_pages(questionnaire: Questionnaire) -> list[Page]:
     return [page for section in sections for page in section.pages]
 
 
-def read_measured(case: Case, typed: Typed) -> Read:
+def read_measured(case: Case, typed: Typed) -> Sent:
     found = [(question, *_one(question, typed)) for question in to_measure(case.questionnaire)]
     answers = {question.id: answer for question, answer, _ in found if answer is not None}
     wrong = [problem for _, _, problems in found for problem in problems]
@@ -48,14 +32,14 @@ def read_measured(case: Case, typed: Typed) -> Read:
     wrong = wrong or problems_in(case.questionnaire, given, today, {CLINICIAN})
     facts = Facts(case.questionnaire, {**case.known.answers, **given}, today)
     slips = [d for page in clinician_pages(case.questionnaire) for d in doubts(page, facts)]
-    return Read(given, wrong, [d for d in slips if given.keys() & set(d.check.about)])
+    return Sent(given, wrong, [d for d in slips if given.keys() & set(d.check.about)])
 
 
-def read_correction(case: Case, question: Question, typed: Typed, row: int | None) -> Read:
+def read_correction(case: Case, question: Question, typed: Typed, row: int | None) -> Sent:
     """The new answer of one question, of a group with one row changed."""
     action = typed.get("action")
     if action == ANSWER_GONE:
-        return Read({question.id: None}, [])
+        return Sent({question.id: None}, [])
     if question.kind == "group":
         return _with_row(case, question, typed, row)
     answer, wrong = _one(question, typed)
@@ -68,7 +52,7 @@ def read_correction(case: Case, question: Question, typed: Typed, row: int | Non
         page = case.questionnaire.page_of.get(question.id)
         facts = Facts(case.questionnaire, known, today)
         slips = [d for d in doubts(page, facts) if question.id in d.check.about] if page else []
-    return Read({question.id: answer}, wrong, slips)
+    return Sent({question.id: answer}, wrong, slips)
 
 
 def _one(question: Question, typed: Typed) -> tuple[Any, list[Problem]]:
@@ -87,13 +71,13 @@ def row_typed(group: Question, typed: Typed) -> dict[str, Any]:
     return next(iter(forms.posted_rows(group, typed).values()), {})
 
 
-def _with_row(case: Case, group: Question, typed: Typed, row: int | None) -> Read:
+def _with_row(case: Case, group: Question, typed: Typed, row: int | None) -> Sent:
     rows = rows_of(case, group)
     if typed.get(f"{group.id}-none"):
-        return Read({group.id: []}, [])
+        return Sent({group.id: []}, [])
     number = len(rows) if row is None else row
     if typed.get("action") == ROW_GONE:
-        return Read({group.id: rows[:number] + rows[number + 1 :] or None}, [])
+        return Sent({group.id: rows[:number] + rows[number + 1 :] or None}, [])
     cells = row_typed(group, typed)
     wrong = list(row_problems(group, number, cells))
     if not cells.get(group.columns[0].id):
@@ -102,4 +86,4 @@ def _with_row(case: Case, group: Question, typed: Typed, row: int | None) -> Rea
     slips: Sequence[Doubt] = ()
     if page and page.group and not wrong:
         slips = row_doubts(page, {number: cells}, case.questionnaire.medicine_table)
-    return Read({group.id: [*rows[:number], cells, *rows[number + 1 :]]}, wrong, list(slips))
+    return Sent({group.id: [*rows[:number], cells, *rows[number + 1 :]]}, wrong, list(slips))

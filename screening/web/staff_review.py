@@ -23,8 +23,8 @@ from .access import actor
 from .auth import answer_errors
 from .current import office
 from .dates import moment_in_words
-from .judging import number_sent
-from .staff_entries import ANSWER_GONE, ROW_GONE, Read
+from .judging import Sent, number_sent
+from .staff_entries import ANSWER_GONE, ROW_GONE
 
 blueprint = Blueprint("review", __name__, url_prefix="/staff/intakes/<reference>")
 answer_errors(blueprint)
@@ -97,7 +97,7 @@ def _take_correction(case: Case, question: Question, row: int | None) -> Respons
         flash(NOTHING_CHANGED)
         return _to_record(case, f"answer-{question.id}")
     except Refused as refused:
-        drawn["read"] = Read(read.answers, list(refused.problems))
+        drawn["read"] = Sent(read.answers, list(refused.problems))
         return _page(staff_review_views.correct_context(case, question, row, **drawn), 400)
     flash(f"{_what_was_done(question)} {_told(done)}")
     return _to_record(case, f"answer-{question.id}")

@@ -21,7 +21,8 @@ from ..workflows.review import Opened
 from . import asking_back, fields, measures, staff_forms
 from .current import office
 from .dates import day_in_words, moment_in_words
-from .staff_entries import Read, Typed, clinician_pages, row_typed, rows_of
+from .judging import Sent
+from .staff_entries import Typed, clinician_pages, row_typed, rows_of
 
 Context = dict[str, Any]
 TALKED = "Talked about in person."
@@ -166,7 +167,7 @@ def _frame(case: Case, title: str, part: str) -> Context:
     }
 
 
-def _measure_form(case: Case, typed: Typed | None = None, read: Read | None = None) -> Context:
+def _measure_form(case: Case, typed: Typed | None = None, read: Sent | None = None) -> Context:
     faults = {problem.question: problem for problem in reversed(read.problems if read else [])}
     return {
         "url": url_for("review.measure", reference=case.submission.reference),
@@ -187,7 +188,7 @@ def _known_now(case: Case, question: Question) -> Context:
     return {"now": now, "optional": False}
 
 
-def measure_context(case: Case, typed: Typed | None = None, read: Read | None = None) -> Context:
+def measure_context(case: Case, typed: Typed | None = None, read: Sent | None = None) -> Context:
     found = _frame(case, "Measured or found in person", "_measure.html")
     if read and typed is not None:
         found |= _slips(clinician_pages(case.questionnaire)[0], read, typed)
@@ -201,7 +202,7 @@ def correct_context(
     row: int | None,
     *,
     typed: Typed | None = None,
-    read: Read | None = None,
+    read: Sent | None = None,
     form: staff_forms.Reason | None = None,
     stale: bool = False,
 ) -> Context:
@@ -241,7 +242,7 @@ def is_to_talk(case: Case, question: Question) -> bool:
     return case.known.answers.get(question.id) == DISCUSS
 
 
-def _slips(page: Any, read: Read, typed: Typed) -> Context:
+def _slips(page: Any, read: Sent, typed: Typed) -> Context:
     found = read.unconfirmed
     view = asking_back.view(page, found, typed)
     for item in view["items"] if view else ():
