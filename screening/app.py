@@ -9,7 +9,17 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import cli, cli_audit, cli_backup, cli_bundle, cli_data, cli_retention, cli_rules, operate
+from . import (
+    cli,
+    cli_audit,
+    cli_backup,
+    cli_bundle,
+    cli_data,
+    cli_fhir,
+    cli_retention,
+    cli_rules,
+    operate,
+)
 from .jobs import Queue
 from .questionnaire import loader
 from .questionnaire.medicines import packed
@@ -28,14 +38,17 @@ from .web import (
     compression,
     csrf,
     errors,
+    fhir_questionnaire,
     front_desk,
     half,
     headers,
     health,
     i18n,
+    insight,
     limits,
     links,
     logging,
+    metrics,
     passkeys,
     patient,
     patient_checkin,
@@ -67,11 +80,13 @@ FOR_STAFF = (
     staff_plan,
     users,
     admin_export,
+    fhir_questionnaire,
     retention,
     audit_log,
+    insight,
 )
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
-PAGES = (health, patient, after, half, patient_checkin, links, quick_exit, *FOR_STAFF)
+PAGES = (health, metrics, patient, after, half, patient_checkin, links, quick_exit, *FOR_STAFF)
 
 
 class App(Flask):
@@ -94,6 +109,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     app.extensions["settings"] = settings
 
     logging.install(app)
+    metrics.install(app)
     limits.install(app, settings.hosts)
     if not offline or settings.keys.is_dir():
         office = open_office(app, settings)
@@ -112,6 +128,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     cli.register(app)
     cli_data.register(app)
     cli_bundle.register(app)
+    cli_fhir.register(app)
     cli_backup.register(app)
     cli_rules.register(app)
     app.cli.add_command(cli_retention.purge)

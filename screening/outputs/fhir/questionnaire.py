@@ -1,5 +1,7 @@
 """A questionnaire of ours as FHIR R4 Questionnaire."""
 
+import json
+
 from ...questionnaire.definition import Questionnaire
 from . import tables
 from .codes import Json, translated
@@ -41,3 +43,9 @@ def url(questionnaire: Questionnaire) -> str:
 def canonical(questionnaire: Questionnaire) -> str:
     """What a response names: the form and its version."""
     return f"{url(questionnaire)}|{questionnaire.version}"
+
+
+def questionnaire_file(questionnaire: Questionnaire) -> bytes:
+    """The resource by itself, laid out to be read."""
+    text = json.dumps(questionnaire_resource(questionnaire), ensure_ascii=False, indent=2)
+    return f"{text}\n".encode()

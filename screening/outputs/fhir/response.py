@@ -61,7 +61,9 @@ def _question(question: Question, place: Place, answers: Answers) -> Iterator[Js
         return
     item: Json = {"linkId": place.link_id, "text": question.text["en"]}
     if question.kind == "group":
-        yield from (_row(question, item, row, place.children) for row in answer)
+        # LHC-Forms stops at a blank row before another; a place among the others it has none.
+        rows = [_row(question, item, row, place.children) for row in answer]
+        yield from sorted(rows, key=lambda row: "item" not in row)
         return
     why = _why_absent(question, answer)
     if why:
@@ -90,12 +92,16 @@ def _plain(kind: str, part: object, chosen: Callable[[], Json]) -> Json:
 
 def _row(group: Question, item: Json, row: Mapping[str, object], columns: Sequence[Place]) -> Json:
     """A blank row stays one: it is not the answer "none"."""
-    cells = [
+    cells = _cells(group, row, columns)
+    return item | ({"item": cells} if cells else {})
+
+
+def _cells(group: Question, row: Mapping[str, object], columns: Sequence[Place]) -> list[Json]:
+    return [
         {"linkId": place.link_id, "answer": [_cell(group, place.of, row[place.of.id])]}
         for place in columns
         if isinstance(place.of, Column) and row.get(place.of.id) not in (None, "")
     ]
-    return item | ({"item": cells} if cells else {})
 
 
 def _cell(group: Question, column: Column, cell: object) -> Json:
