@@ -1,21 +1,22 @@
 """The staff's pages: who may open which, alerts, a record, its PDF, who works here."""
 
+import time
 from typing import Any
 
+import pyotp
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from screening.storage import submissions
-from screening.storage.accounts import ADMIN, PHYSICIAN
+from screening.storage.accounts import ADMIN, AUDITOR, FRONT_DESK, PHYSICIAN
 from screening.storage.intakes import AUDIT
-from screening.web import access
 from screening.workflows import accounts, review, urgent
 from screening.workflows import intake as intake_flow
 from tests.builders import example, person
 from tests.site import Site
 
-from .desk import Desk, desk, hire
+from .desk import PASSWORD, Desk, desk, hire
 
 SENT = {"first_name": "Quinn", "last_name": "Canary"}
 
@@ -45,54 +46,7 @@ def audit(site: Site, action: str) -> list[dict[str, Any]]:
         return [dict(row) for row in conn.execute(asked).mappings()]
 
 
-# Who may open what
-
-STAND_INS = {
-    "reference": "AAAA-AAAA",
-    "paper": "letter",
-    "alert_id": "0",
-    "member_id": 999,
-    "secret": "x",
-}
-PEOPLE = {"nobody": (), "physician": (PHYSICIAN,), "admin": (ADMIN,)}
-
-
-def staff_routes(app: Flask) -> list[tuple[str, str, str]]:
-    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/staff")]
-    return [
-        (rule.endpoint, method, app.url_map.bind("localhost").build(
-            rule.endpoint, {name: STAND_INS.get(name, 0) for name in rule.arguments}, method=method
-        ))
-        for rule in rules
-        for method in sorted(rule.methods - {"HEAD", "OPTIONS"})
-    ]  # fmt: skip
-
-
-def test_every_staff_route_is_in_the_table_and_nothing_else_is(app: Flask) -> None:
-    assert {endpoint for endpoint, _, _ in staff_routes(app)} == set(access.PAGES)
-
-
-@pytest.mark.parametrize("who", PEOPLE)
-def test_each_route_opens_for_whom_the_table_says(app: Flask, site: Site, who: str) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
-    roles = PEOPLE[who]
-    page = desk(site, *roles) if roles else Desk(site)
-    routes = staff_routes(app)
-    # Signing out is last: it would end the walk.
-    for endpoint, method, address in sorted(routes, key=lambda route: route[0] == "auth.sign_out"):
-        allowed = access.PAGES[endpoint].roles
-        answer = page.client.open(address, method=method)
-        seen = f"{who} {method} {address}: {answer.status} {answer.headers.get('Location')}"
-        to_sign_in = answer.status_code == 303 and answer.location.startswith("/staff/sign-in?next")
-        if allowed is None:
-            assert answer.status_code != 403, seen
-        elif not roles:
-            assert to_sign_in, seen
-        elif allowed & set(roles):
-            assert answer.status_code != 403, seen
-            assert not to_sign_in, seen
-        else:
-            assert answer.status_code == (303 if endpoint == "staff.queue" else 403), seen
+# Who may open what: each address and each role in test_roles.py
 
 
 def test_a_route_that_is_not_in_the_table_opens_for_nobody(app: Flask, site: Site) -> None:
@@ -349,6 +303,70 @@ def test_a_lost_phone_is_answered_with_a_new_link(site: Site) -> None:
     assert there.open("/staff").path == "/staff/sign-in"
     found = accounts.member(site.office, other.id)
     assert (found.invited, found.has_authenticator, found.codes_left) == (True, False, 0)
+
+
+def test_an_invitation_says_what_each_role_may_see_and_gives_several(site: Site) -> None:
+    page = desk(site, ADMIN).open("/staff/users/invite")
+    for words in (
+        "Front desk. Sees who sent a form, and whether it waits or is decided. No answers",
+        "Physician. Reads answers",
+        "Administrator. Exports forms with their answers",
+        "Auditor. Reads who did what and when. No answers.",
+    ):
+        assert words in page.text
+    page.send(name="Kim", email="kim@example.org", roles=["front-desk", "auditor"])
+    page.open("/staff/users")
+    assert "Front desk, Auditor" in page.text
+
+
+@pytest.mark.parametrize(
+    ("role", "start", "sections"),
+    [
+        (FRONT_DESK, "/staff/desk", {"Patients"}),
+        (PHYSICIAN, "/staff", {"Queue"}),
+        (ADMIN, "/staff/export", {"Export", "Staff"}),
+        (AUDITOR, "/staff/audit", {"Audit"}),
+    ],
+)
+def test_everybody_starts_where_their_work_is(
+    site: Site, role: str, start: str, sections: set[str]
+) -> None:
+    page = desk(site, role)
+    assert (page.status, page.path) == (200, start)
+    nav = [one.rstrip("0123456789") for one in page.nav]
+    assert sections <= set(nav)
+    others = {"Patients", "Queue", "Export", "Staff", "Audit"} - sections
+    assert not others & set(nav)
+    assert nav[-1] == "Your account"
+    page.open("/staff/account")
+    assert page.open("/staff").path == start
+
+
+def test_signing_out_everywhere_ends_all_of_ones_sessions_and_no_others(site: Site) -> None:
+    person = hire(site, PHYSICIAN)
+    here, elsewhere = Desk(site).sign_in(person), Desk(site)
+    elsewhere.open("/staff/sign-in").send(email=person.email, password=PASSWORD)
+    elsewhere.send(code=pyotp.TOTP(person.secret).at(int(time.time()) + 30))
+    other = desk(site, ADMIN)
+    here.open("/staff/account").send("/sign-out-everywhere")
+    assert here.path == "/staff/sign-in"
+    for page in (here, elsewhere):
+        assert page.open("/staff").path == "/staff/sign-in"
+    assert other.open("/staff/account").status == 200
+    assert len(audit(site, "staff.signed_out_everywhere")) == 1
+
+
+def test_an_administrator_signs_somebody_out_who_can_come_back(site: Site) -> None:
+    person = hire(site, PHYSICIAN)
+    there = Desk(site).sign_in(person)
+    page = desk(site, ADMIN).open(f"/staff/users/{person.id}").send("/sign-out")
+    assert "They are signed out everywhere." in page.text
+    assert there.open("/staff").path == "/staff/sign-in"
+    there.send(email=person.email, password=PASSWORD)
+    there.send(code=pyotp.TOTP(person.secret).at(int(time.time()) + 30))
+    assert there.path == "/staff"
+    (row,) = audit(site, "staff.signed_out_everywhere")
+    assert row["detail"] == f'{{"user":{person.id}}}'
 
 
 def test_nobody_changes_their_own_account_so_one_administrator_is_left(site: Site) -> None:
