@@ -112,6 +112,7 @@ PAGES: Mapping[str, Access] = {
     "users.start_over": ADMINS,
     "export.show": ADMINS,
     "export.data_dictionary": ADMINS,
+    "fhir.questionnaire": ADMINS,
     "audit.show": AUDITORS,
     "audit.check": AUDITORS,
     "audit.export": AUDITORS_AGAIN,
