@@ -11,6 +11,7 @@ An urgent alert is a row written with the answer; a task only delivers it.
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 Task = Callable[..., None]
 log = structlog.get_logger("screening")
 
+BEAT = "worker-beat"  # a file beside the queue's, touched by the worker
 RETRIES = 3
 RETRY_DELAY = 10  # seconds, doubled with each further try
 
@@ -86,6 +88,7 @@ class Queue:
 
     def _logged(self, name: str, task: Task) -> Callable[..., None]:
         def run(*ids: str | int) -> None:
+            self._beat()
             started = time.perf_counter()
             task(self.office, *ids)
             ms = round((time.perf_counter() - started) * 1000, 1)
@@ -104,6 +107,22 @@ class Queue:
             self.enqueue(name, *ids)
         except Exception:  # the queue is a file: locked, full, gone
             log.exception("task not queued", task=name)
+
+    def _beat(self) -> None:
+        """Leave a trace of being alive; tasks by the clock come every minute."""
+        with suppress(OSError):  # a full disk must not hold up an alert
+            self.path.with_name(BEAT).touch()
+
+    def last_beat(self) -> float | None:
+        """When the worker last began something, in seconds since 1970; None when it never has."""
+        try:
+            return self.path.with_name(BEAT).stat().st_mtime
+        except OSError:
+            return None
+
+    def waiting(self) -> int:
+        """How many jobs wait, those to be tried again included."""
+        return int(self.huey.pending_count() + self.huey.scheduled_count())
 
     def run_waiting(self) -> None:
         """Run what waits, here and now (tests)."""
