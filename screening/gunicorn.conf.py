@@ -7,6 +7,8 @@ the tail of saves.
 
 import gc
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,15 @@ accesslog = None  # the app logs requests, by route and without addresses
 # Forwarded headers are judged by the app alone (SCREENING_PROXY_HOPS).
 forwarded_allow_ips = ""
 control_socket_disable = True
+
+# Metrics: each process counts into a file here, and whichever is asked adds them up.
+if os.environ.get("SCREENING_METRICS_TOKEN"):
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="screening-metrics-")
+
+
+def on_exit(_server: Any) -> None:
+    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def when_ready(_server: Any) -> None:

@@ -18,6 +18,7 @@ from .clinic import LANGUAGES, Clinic, SettingsError, lacks, read_clinic
 __all__ = ["LANGUAGES", "ROOT", "VARIABLES", "Clinic", "Settings", "SettingsError"]
 
 ROOT = Path(__file__).resolve().parent.parent
+SECRET = 32  # characters of a secret that somebody chooses, at least
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -43,6 +44,7 @@ class Settings:
     content: Path | None = None  # a questionnaire's folder; None: the released one
     clinic: Clinic = field(default_factory=Clinic)
     smtp_url: str = field(default="", repr=False)  # "": no e-mail is sent
+    metrics_token: str = field(default="", repr=False)  # "": there are no metrics
 
     def __post_init__(self) -> None:
         self._set("instance", Path(self.instance).resolve())
@@ -137,6 +139,7 @@ VARIABLES = {
     "draft_days": ("SCREENING_DRAFT_DAYS", _whole),
     "languages": ("SCREENING_LANGUAGES", _words),
     "smtp_url": ("SCREENING_SMTP_URL", _text),
+    "metrics_token": ("SCREENING_METRICS_TOKEN", _text),
 }
 
 
@@ -154,6 +157,8 @@ def _check_values(settings: Settings) -> None:
         "SCREENING_DRAFT_DAYS must be 1 to 365": not 1 <= settings.draft_days <= 365,
         f"SCREENING_LANGUAGES may hold {' and '.join(LANGUAGES)}": bool(unknown)
         or not settings.languages,
+        f"SCREENING_METRICS_TOKEN must have {SECRET} characters or more; one way to make it: "
+        "openssl rand -hex 32": 0 < len(settings.metrics_token) < SECRET,
         "SCREENING_SMTP_URL must look like smtp://user:password@mail.example.org:587, with any "
         "@ : / in the password written as %40 %3A %2F": not _can_be_mailed(settings),
     }
