@@ -1,4 +1,4 @@
-"""Commands that take the whole installation elsewhere: backups, keys, another database."""
+"""Commands about the whole installation: backups, its keys, another database."""
 
 import sys
 from collections.abc import Iterator
@@ -16,12 +16,20 @@ from .storage.copying import CopyError
 from .storage.database import Database, DatabaseUnavailableError
 from .storage.vault import VaultError
 from .web.current import office, settings
-from .workflows import backup
+from .workflows import backup, rotation
 from .workflows.backup import BackupError, Checked
 from .workflows.restore import restore
+from .workflows.rotation import RotationError
 
 FILE = click.Path(dir_okay=False, path_type=Path)
-FAILURES = (BackupError, CopyError, AgeError, VaultError, DatabaseUnavailableError)
+FAILURES = (
+    BackupError,
+    CopyError,
+    AgeError,
+    RotationError,
+    VaultError,
+    DatabaseUnavailableError,
+)
 
 
 def register(app: Flask) -> None:
@@ -32,6 +40,7 @@ def register(app: Flask) -> None:
         restore_command,
         backup_keys,
         restore_keys,
+        rotate_keys,
         copy_to,
     )
     for command in commands:
@@ -132,6 +141,28 @@ def restore_keys(file: Path, identity: age.Identity | None) -> None:
     with _told("No keys were put back"):
         count = escrow.bring_back_keys(file, settings().keys, identity)
     click.echo(f"{settings().keys}: {count} keys.")
+
+
+@click.command("rotate-keys")
+@click.option("--new", is_flag=True, help="Make a key although the last rotation is unfinished.")
+@click.option("--retire", is_flag=True, help="Remove the old keys, which nothing needs any more.")
+@with_appcontext
+def rotate_keys(new: bool, retire: bool) -> None:
+    """Make a new master key and put everything under it, while the server runs.
+
+    Stopped at any time, run it again. hmac.key and audit.key stay.
+    """
+    if retire:
+        with _told("No key was removed"):
+            removed = rotation.retire(office())
+        click.echo(f"Removed {', '.join(removed)}. Backups made before the rotation need it still:")
+        click.echo("keep what backup-keys wrote before as long as you keep those backups.")
+        return
+    with _told("The rotation is not finished"):
+        done = rotation.rotate(office(), new=new, told=_say)
+    begun = "A new key" if done.made else "The rotation that was stopped is finished; the key"
+    click.echo(f"{begun}: {done.key_id}. {done.moved} rows were put under it.")
+    click.echo("Run backup-keys, make a backup, and in two minutes rotate-keys --retire.")
 
 
 @click.command("copy-to")

@@ -10,15 +10,17 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, LargeBinary, bindparam, delete, func, insert, select, update
 
 from .models import WebSession, table
 from .prepared import Prepared
 from .sealed import from_json, to_json
-from .vault import Vault
+from .vault import MARK_BYTES, Vault
 
 SESSIONS = table(WebSession)
 TOKEN_BYTES = 32
+# What seals a session stands in its own bytes, after the version; see `vault`.
+_KEY_ID = func.substr(SESSIONS.c.ciphertext, 2, MARK_BYTES, type_=LargeBinary)
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,28 @@ def delete_expired(conn: Connection, *, now: datetime) -> int:
     return conn.execute(delete(SESSIONS).where(SESSIONS.c.expires_at <= now)).rowcount
 
 
+def reseal(conn: Connection, vault: Vault, *, limit: int) -> int:
+    """Put up to `limit` sessions under the current master key; returns how many there were. One
+    that its browser changes meanwhile is left for the next time."""
+    current = bytes.fromhex(vault.current())
+    old = select(SESSIONS.c.token_hash, SESSIONS.c.ciphertext).where(
+        _KEY_ID.is_distinct_from(current)
+    )
+    rows = conn.execute(old.limit(limit)).all()
+    for token_hash, sealed in rows:
+        context = _context_of(token_hash)
+        fresh = vault.seal_session(vault.unseal_session(sealed, context=context), context=context)
+        same = (SESSIONS.c.token_hash == token_hash, SESSIONS.c.ciphertext == sealed)
+        conn.execute(update(SESSIONS).where(*same).values(ciphertext=fresh))
+    return len(rows)
+
+
+def count_by_key(conn: Connection) -> dict[str, int]:
+    """How many sessions are sealed under each master key, by its id."""
+    asked = select(_KEY_ID, func.count()).group_by(_KEY_ID)
+    return {key_id.hex(): count for key_id, count in conn.execute(asked)}
+
+
 def _sealed(vault: Vault, token: str, data: Mapping[str, Any]) -> bytes:
     return vault.seal_session(to_json(data), context=_context(token))
 
@@ -109,4 +133,8 @@ def _hash(token: str) -> bytes:
 
 
 def _context(token: str) -> str:
-    return f"web_sessions:{_hash(token).hex()}:ciphertext"
+    return _context_of(_hash(token))
+
+
+def _context_of(token_hash: bytes) -> str:
+    return f"web_sessions:{token_hash.hex()}:ciphertext"

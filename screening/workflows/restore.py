@@ -17,14 +17,12 @@ from sqlalchemy import Connection, delete, select, update
 from ..storage import age, copying, intakes, retention
 from ..storage.copying import Told
 from ..storage.database import Database
-from ..storage.models import ExportJob, table
+from ..storage.export_jobs import CANCELLED, DONE, EXPIRED, EXPORTS, OPEN
 from ..storage.sessions import SESSIONS
 from .act import Act
 from .backup import DATABASE, MANIFEST, BackupError, Manifest, check, silent, workplace
 from .office import Office
 from .retention import LEDGER, write_ledger
-
-EXPORTS = table(ExportJob)
 
 
 @dataclass(frozen=True)
@@ -125,10 +123,10 @@ def _store(
 def _let_go(conn: Connection, now: datetime) -> None:
     """What belongs to the time before: browsers' sessions, files of exports."""
     conn.execute(delete(SESSIONS))
-    gone = {"key_id": None, "wrapped_key": None}
-    conn.execute(update(EXPORTS).values(gone))
-    unfinished = EXPORTS.c.status.in_(("waiting", "running"))
-    conn.execute(update(EXPORTS).where(unfinished).values(status="cancelled", ended_at=now))
+    gone = {"key_id": None, "wrapped_key": None, "ended_at": now}
+    for was, now_is in (((DONE,), EXPIRED), (OPEN, CANCELLED)):
+        these = update(EXPORTS).where(EXPORTS.c.status.in_(was))
+        conn.execute(these.values(gone | {"status": now_is}))
 
 
 def _put(source: Path, target: Path) -> None:

@@ -16,6 +16,8 @@ from screening.storage import intakes
 from screening.storage.database import Database
 from screening.storage.vault import Keyring, Vault
 
+from .installation import Installation, emptied
+
 NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 POSTGRES = os.environ.get("SCREENING_TEST_POSTGRES")
 
@@ -107,3 +109,29 @@ def read(database, vault, intake) -> intakes.StoredIntake | None:
 def _store_definition(database: Database) -> None:
     with database.write() as conn:
         intakes.store_definition(conn, content_hash="abc", version="2026-1", document="{}", now=NOW)
+
+
+# Whole installations
+
+
+@pytest.fixture(params=["sqlite", *(["postgresql"] if POSTGRES else [])])
+def place(request, made_installation, tmp_path) -> Iterator[Installation]:
+    shutil.copytree(made_installation, tmp_path / "instance")
+    url = ""
+    if request.param == "postgresql":
+        url = POSTGRES
+        database = emptied(url)
+        database.migrate()
+        database.close()
+    found = Installation(tmp_path / "instance", url)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def here(made_installation, tmp_path) -> Iterator[Installation]:
+    """On SQLite, for what does not differ."""
+    shutil.copytree(made_installation, tmp_path / "instance")
+    found = Installation(tmp_path / "instance", "")
+    yield found
+    found.close()

@@ -2,13 +2,11 @@
 
 import shutil
 import tarfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
 import pytest
-from click.testing import Result
 from sqlalchemy import text
 
 from screening import create_app
@@ -19,85 +17,12 @@ from screening.storage.vault import Keyring
 from screening.workflows import backup, retention
 from screening.workflows.intake import submit_answers
 from tests.builders import person
-from tests.site import Clock, Site
+from tests.site import Site
 from tests.web.desk import PHYSICIAN, Desk, hire
 
-from .conftest import POSTGRES
+from .installation import Installation, emptied
 
 IDENTITY = age.identity_of(bytes(range(32)))
-
-
-class Installation:
-    """One that can be taken away. `url`: where its rows are, "" for a file in its folder."""
-
-    def __init__(self, folder: Path, url: str):
-        self.folder, self.url = folder, url
-        self.site: Site
-        self.open()
-
-    def open(self) -> Site:
-        app = create_app(
-            Settings(instance=self.folder, database_url=self.url, testing=True), offline=True
-        )
-        self.site = Site(app, Clock(app.extensions["office"]))
-        return self.site
-
-    def run(self, *words: object) -> Result:
-        return self.site.app.test_cli_runner().invoke(args=[str(word) for word in words])
-
-    def done(self, *words: object) -> str:
-        result = self.run(*words)
-        assert result.exit_code == 0, result.output
-        return result.stdout
-
-    def refused(self, *words: object) -> str:
-        result = self.run(*words)
-        assert result.exit_code == 1, result.output
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        return result.output.strip().splitlines()[-1]
-
-    def wipe(self) -> Site:
-        """Nothing is left but the keys."""
-        self.close()
-        if self.url:
-            emptied(self.url).close()
-        for path in self.folder.iterdir():
-            if path.name != "keys":
-                path.unlink() if path.is_file() else shutil.rmtree(path)
-        return self.open()
-
-    def close(self) -> None:
-        self.site.office.database.close()
-
-
-def emptied(url: str) -> Database:
-    database = Database(url)
-    database.migrate()
-    database.downgrade(to="base")
-    return database
-
-
-@pytest.fixture(params=["sqlite", *(["postgresql"] if POSTGRES else [])])
-def place(request, made_installation, tmp_path) -> Iterator[Installation]:
-    shutil.copytree(made_installation, tmp_path / "instance")
-    url = ""
-    if request.param == "postgresql":
-        url = POSTGRES
-        database = emptied(url)
-        database.migrate()
-        database.close()
-    found = Installation(tmp_path / "instance", url)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def here(made_installation, tmp_path) -> Iterator[Installation]:
-    """On SQLite, for what does not differ."""
-    shutil.copytree(made_installation, tmp_path / "instance")
-    found = Installation(tmp_path / "instance", "")
-    yield found
-    found.close()
 
 
 def send(place: Installation, **changes: object) -> str:
