@@ -1,0 +1,1 @@
+"""Exports of one row, or one object, a submission: XLSX, NDJSON, Parquet and REDCap."""
