@@ -21,6 +21,7 @@ from .workflows import (
     alert_mail,
     audit_heads,
     decisions,
+    insight,
     links,
     page_times,
     plans,
@@ -185,5 +186,6 @@ PERIODIC = (
     ("measure-pages", 60, page_times.measure),
     ("index-queue", 5, index_queue),
     ("keep-audit-head", 60, audit_heads.keep),
+    ("count-months", 60, insight.count),
     ("keep-ledger", 60, keep_ledger),
 )
