@@ -15,11 +15,15 @@ from tests.server import Server
 from tests.site import Clock, Site
 
 
+def copied_installation(made: Path, folders: pytest.TempPathFactory) -> Path:
+    instance = folders.mktemp("journey") / "instance"
+    shutil.copytree(made, instance)
+    return instance
+
+
 @pytest.fixture(scope="module")
 def server(made_installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    instance = tmp_path_factory.mktemp("journey") / "instance"
-    shutil.copytree(made_installation, instance)
-    running = Server(instance)
+    running = Server(copied_installation(made_installation, tmp_path_factory))
     running.environment["SCREENING_SMTP_URL"] = "smtp://127.0.0.1:9"  # set up, and away
     running.start()
     running.start_worker()

@@ -55,6 +55,7 @@ STAFF_PAGES = {
     "export.data_dictionary": "A!",
     "export.show": "A!",
     "fhir.questionnaire": "A!",
+    "fhir.questionnaire": "A!",
     "letter.file": "P",
     "letter.write": "P",
     "passkeys.ask": "all",
