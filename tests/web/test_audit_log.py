@@ -177,6 +177,18 @@ def noted(path: Path) -> Iterator[str]:
             places = [*call.args, *(k.value for k in call.keywords if k.arg == "action")]
             for place in places:
                 yield from actions_in(place, inside)
+                if isinstance(place, ast.JoinedStr) and inside:
+                    yield from expanded(path, place, inside.name)
+
+
+def expanded(path: Path, place: ast.JoinedStr, function: str) -> Iterator[str]:
+    """Of f"export.{what}" in a function: with every text that the function is called with."""
+    first = place.values[0]
+    prefix = str(first.value) if isinstance(first, ast.Constant) else ""
+    for call, _ in calls(ast.parse(path.read_text("utf-8"))):
+        if isinstance(call.func, ast.Name) and call.func.id == function:
+            texts = [a.value for a in call.args if isinstance(a, ast.Constant)]
+            yield from (f"{prefix}{text}" for text in texts if isinstance(text, str))
 
 
 def actions_in(place: ast.expr, inside: ast.FunctionDef | None) -> Iterator[str]:
@@ -214,7 +226,7 @@ def every_action() -> set[str]:
     found = {a for path in PACKAGE.rglob("*.py") for a in noted(path)}
     kinds = [getattr(chart, name) for name in dir(chart) if name.isupper()]
     found |= {f"chart.{kind}" for kind in kinds if isinstance(kind, str)}
-    return {one for one in found if re.fullmatch(r"[a-z_]+\.[a-z_]+", one)}
+    return {one for one in found if re.fullmatch(r"[a-z_]+\.[a-z_-]+", one)}
 
 
 def test_every_action_that_is_noted_anywhere_has_a_sentence() -> None:
