@@ -18,6 +18,7 @@ from . import (
     cli_fhir,
     cli_retention,
     cli_rules,
+    doctor,
     operate,
 )
 from .jobs import Queue
@@ -37,6 +38,7 @@ from .web import (
     clinic_look,
     compression,
     csrf,
+    disclosures,
     errors,
     fhir_questionnaire,
     front_desk,
@@ -83,6 +85,7 @@ FOR_STAFF = (
     fhir_questionnaire,
     retention,
     audit_log,
+    disclosures,
     insight,
 )
 # Every page of the app, by the module that draws it. Each has a `blueprint`.
@@ -111,10 +114,13 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     logging.install(app)
     metrics.install(app)
     limits.install(app, settings.hosts)
-    if not offline or settings.keys.is_dir():
-        office = open_office(app, settings)
-        if not offline:
-            check(office)
+    if not offline:
+        check(open_office(app, settings), production=bool(settings.production))
+    elif settings.keys.is_dir():
+        try:
+            open_office(app, settings)
+        except SettingsError as error:  # `doctor` says more, `restore-keys` puts it right
+            app.extensions["keys_problem"] = str(error)
     csrf.install(app)
     headers.install(app, https=settings.https)
     compression.install(app)
@@ -132,6 +138,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     cli_backup.register(app)
     cli_rules.register(app)
     app.cli.add_command(cli_retention.purge)
+    app.cli.add_command(doctor.doctor)
     app.cli.add_command(operate.init)
     app.cli.add_command(operate.worker)
     app.cli.add_command(operate.invite)
@@ -194,8 +201,9 @@ def open_office(app: Flask, settings: Settings) -> Office:
     return office
 
 
-def check(office: Office) -> None:
-    """Raises SettingsError when the database is away or old, or the keys are not its keys."""
+def check(office: Office, *, production: bool = False) -> None:
+    """Raises SettingsError when the database is away or old, or the keys are not its keys; in
+    production also when the database server is set to lose or lay open what it takes."""
     try:
         if not office.database.ready():
             raise SettingsError(
@@ -203,6 +211,8 @@ def check(office: Office) -> None:
             )
         with office.database.read() as conn:
             check_keys(conn, office.vault)
+        for danger in office.database.dangers() if production else ():
+            raise SettingsError(f"Refusing to start in production: {danger}.")
     except VaultError as error:
         raise SettingsError(f"The keys do not open the database: {error}.") from error
     finally:

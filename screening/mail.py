@@ -79,6 +79,17 @@ def send(smtp: Smtp, letter: Letter, *, from_: str, now: datetime) -> int:
     return len(refused)
 
 
+def reach(smtp: Smtp, *, from_: str) -> None:
+    """Say hello and sign in, sending nothing. Raises MailError."""
+    try:
+        with _connected(smtp, _domain(from_)) as connection:
+            if smtp.user:
+                connection.login(smtp.user, smtp.password)
+            connection.noop()
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        raise MailError(type(error).__name__) from None
+
+
 def _connected(smtp: Smtp, greeting: str) -> smtplib.SMTP:
     secure = ssl.create_default_context()
     if smtp.tls == "whole":

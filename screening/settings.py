@@ -175,7 +175,10 @@ def _check_production(settings: Settings) -> None:
         "SCREENING_PROXY_HOPS is not set: say how many reverse proxies stand in front "
         "(0 for none)": settings.proxy_hops is None,
         f"keys in {keys} can be read by other users (chmod -R go= {keys})": any(
-            path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) for path in _files(keys)
+            map(readable_by_others, _files(keys))
+        ),
+        f"the database in {database} can be read by other users (chmod go= {database}*)": (
+            database is not None and database.is_file() and readable_by_others(database)
         ),
         f"the keys lie beside the database; set SCREENING_KEYS to a folder outside "
         f"{database and database.parent}": database is not None
@@ -201,6 +204,10 @@ def _can_be_mailed(settings: Settings) -> bool:
         return settings.smtp is not None or not settings.smtp_url
     except ValueError:
         return False
+
+
+def readable_by_others(path: Path) -> bool:
+    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def _files(folder: Path) -> list[Path]:

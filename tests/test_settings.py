@@ -7,7 +7,9 @@ import pytest
 
 from screening import create_app
 from screening.clinic import read_clinic
+from screening.operate import make_installation
 from screening.settings import ROOT, VARIABLES, Settings, SettingsError
+from screening.storage.database import Database
 
 SAFE = {
     "public_url": "https://intake.example.org",
@@ -66,6 +68,21 @@ def test_production_refuses_keys_that_others_can_read(folders):
     key.chmod(0o644)
     with pytest.raises(SettingsError, match="can be read by other users"):
         Settings(**folders, **SAFE)
+
+
+def test_production_refuses_a_database_that_others_can_read(folders):
+    folders["instance"].mkdir()
+    (folders["instance"] / "screening.db").touch(mode=0o644)
+    with pytest.raises(SettingsError, match=r"the database in .* can be read by other users"):
+        Settings(**folders, **SAFE)
+
+
+def test_production_refuses_a_database_server_that_would_lose_what_it_took(folders, monkeypatch):
+    settings = Settings(**folders, **SAFE, testing=True)
+    make_installation(settings)
+    monkeypatch.setattr(Database, "dangers", lambda _: ["fsync is off"])
+    with pytest.raises(SettingsError, match="production: fsync is off"):
+        create_app(settings)
 
 
 @pytest.mark.parametrize(

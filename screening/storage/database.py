@@ -39,6 +39,17 @@ PRAGMAS = {
     "secure_delete": "ON",
     "trusted_schema": "OFF",
 }
+DANGERS = {
+    "SELECT rolsuper FROM pg_roles WHERE rolname = current_user": (
+        "the database's role is a superuser; give the app a role of its own that owns its database"
+    ),
+    "SELECT current_setting('fsync') = 'off'": (
+        "the database server has fsync off: a power cut would lose what was acknowledged"
+    ),
+    "SELECT current_setting('full_page_writes') = 'off'": (
+        "the database server has full_page_writes off: a power cut could damage it"
+    ),
+}
 FAILURES = (OperationalError, sqlite3.OperationalError, PoolTimeoutError, TurnTimeoutError)
 MIGRATION_LOCK = 5_417_001  # an arbitrary number of ours, for pg_advisory_xact_lock
 
@@ -111,6 +122,16 @@ class Database:
     def revision(conn: Connection) -> str:
         """What the tables are of. Raises an error of the driver while there are none."""
         return str(conn.execute(text("SELECT version_num FROM alembic_version")).scalar())
+
+    def dangers(self) -> list[str]:
+        """What the database server is set to that could lose or lay open what it took, a line each.
+
+        SQLite is set by us, on every connection. Raises DatabaseUnavailableError.
+        """
+        if self.is_sqlite:
+            return []
+        with self.read() as conn:
+            return [line for asked, line in DANGERS.items() if conn.execute(text(asked)).scalar()]
 
     def checkpoint(self) -> None:
         """Empty SQLite's write-ahead log, so that deleted rows are gone from it too. PostgreSQL is

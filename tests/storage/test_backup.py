@@ -14,7 +14,7 @@ from screening.settings import Settings
 from screening.storage import age, copying
 from screening.storage.database import Database
 from screening.storage.vault import Keyring
-from screening.workflows import backup, retention
+from screening.workflows import audit_heads, backup, retention
 from screening.workflows.intake import submit_answers
 from tests.builders import person
 from tests.site import Site
@@ -69,6 +69,19 @@ def test_what_was_purged_since_the_backup_does_not_come_back(place, tmp_path):
     assert gone in ledger
     assert "0" * 32 in ledger  # a later backup may hold them still
     assert gone not in place.done("backup", tmp_path / "new.age")
+
+
+def test_heads_of_the_audit_from_after_the_backup_are_set_aside(here, tmp_path):
+    send(here)
+    here.done("backup", tmp_path / "one.age")
+    send(here)
+    audit_heads.keep(here.site.office)
+    heads = (here.folder / audit_heads.FILE).read_text()
+    here.wipe()
+    (here.folder / audit_heads.FILE).write_text(heads)
+    here.done("restore", tmp_path / "one.age")
+    here.done("verify-audit")
+    assert (here.folder / f"{audit_heads.FILE}.before-restore").read_text() == heads
 
 
 def test_a_ledger_that_cannot_be_read_stops_the_restore(here, tmp_path):

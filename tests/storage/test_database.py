@@ -20,7 +20,7 @@ from screening.storage.accounts import Role, User, datastore
 from screening.storage.attempts import ATTEMPTS
 from screening.storage.database import PRAGMAS, REVISION, Database, DatabaseUnavailableError
 
-from .conftest import NOW, new_draft, read, save
+from .conftest import NOW, POSTGRES, new_draft, read, save
 
 ROOT = Path(__file__).parents[2]
 
@@ -356,3 +356,19 @@ def test_an_error_undoes_the_staffs_changes(database):
         flush_and_fail(database)
     assert database.sessions.scalars(select(Role)).all() == []
     database.sessions.remove()
+
+
+def test_sqlite_has_no_settings_of_others_to_fear(sqlite):
+    assert sqlite.dangers() == []
+
+
+@pytest.mark.skipif(not POSTGRES, reason="there is no PostgreSQL")
+def test_a_superuser_and_a_server_that_forgets_are_named(postgresql):
+    (superuser,) = postgresql.dangers()  # the tests' own role
+    assert "superuser" in superuser
+    with postgresql.write() as conn:
+        conn.execute(text("DROP ROLE IF EXISTS plain"))
+        conn.execute(text("CREATE ROLE plain LOGIN"))
+    plain = Database(postgresql.url.set(username="plain").render_as_string(False))
+    assert plain.dangers() == []
+    plain.close()
