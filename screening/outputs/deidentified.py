@@ -54,10 +54,11 @@ def deidentified(
     `today`: the day of the export at the clinic; ages are judged by its year. `ids`: draws a new
     record id; the same submission keeps its id over several walks of this source, and has another
     one in every other. `series`: the reference of the first intake of a patient's series by the
-    reference of any; with it all rows of a series share one id, without it no row can be joined to
-    another. Rows change places within each 500, so that their order does not tell their days.
+    reference of any; with it the rows of a series are "ID-1", "ID-2" in their order, without it no
+    row can be joined to another. Rows change places within each 500, so that their order does not
+    tell their days.
     """
-    return _Deidentified(source, today, ids, series or str)
+    return _Deidentified(source, today, ids, series)
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,10 @@ class _Deidentified:
     source: Source
     today: date
     new_id: Callable[[], str]
-    series: Callable[[str], str]
+    series: Callable[[str], str] | None
     _ids: dict[str, str] = field(default_factory=dict, repr=False)
+    _series_ids: dict[str, str] = field(default_factory=dict, repr=False)
+    _rows: Counter[str] = field(default_factory=Counter, repr=False)  # of a series, so far
     _forms: dict[tuple[str, str], _Form] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -122,10 +125,19 @@ class _Deidentified:
         return self._forms[mark]
 
     def _id(self, reference: str) -> str:
+        if reference not in self._ids:
+            self._ids[reference] = self._drawn(reference)
+        return self._ids[reference]
+
+    def _drawn(self, reference: str) -> str:
+        """Of its own also within a series: formats know a row by it."""
+        if self.series is None:
+            return self.new_id()
         first = self.series(reference)
-        if first not in self._ids:
-            self._ids[first] = self.new_id()
-        return self._ids[first]
+        if first not in self._series_ids:
+            self._series_ids[first] = self.new_id()
+        self._rows[first] += 1
+        return f"{self._series_ids[first]}-{self._rows[first]}"
 
 
 def _answers(answers: Answers, form: _Form, today: date) -> Answers:
