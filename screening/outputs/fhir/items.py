@@ -50,14 +50,17 @@ def _enabling(questionnaire: Questionnaire, place: Place) -> Json:
         return {"enableWhen": [exists, no], "enableBehavior": "any"}
     if not place.ask_if:
         return {}
+    ours: Json = {"url": tables.ASKED_IF, "valueString": place.ask_if}
     try:
         formula = enabled(questionnaire, place.ask_if)
     except UntranslatableError:
         note = {"url": tables.DESIGN_NOTE, "valueMarkdown": f"Asked only if: {place.ask_if}"}
-        return {"extension": [note]}
-    return enable_when(questionnaire, formula) or {
-        "extension": [_computed(tables.ENABLE_WHEN, expression(questionnaire, formula))]
-    }
+        return {"extension": [note, ours]}
+    simple = enable_when(questionnaire, formula)
+    if simple:
+        return {"extension": [ours], **simple}
+    path = expression(questionnaire, formula)
+    return {"extension": [_computed(tables.ENABLE_WHEN, path), ours]}
 
 
 def _computed(url: str, path: str, name: str = "") -> Json:

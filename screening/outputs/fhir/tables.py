@@ -43,6 +43,7 @@ ABSENT = CORE + "data-absent-reason"
 ENABLE_WHEN = SDC + "enableWhenExpression"
 CALCULATED = SDC + "calculatedExpression"
 AUDIENCE = OURS + ":audience"  # "clinician": never to be asked of a patient
+ASKED_IF = OURS + ":asked-if"  # our condition to the letter, for reading it back
 
 TYPES: Mapping[Kind, str] = {
     "agree": "boolean",
