@@ -213,8 +213,9 @@ def is_fresh() -> bool:
     return office().now().timestamp() - session.get("confirmed_at", 0) <= FRESH.total_seconds()
 
 
-def confirmed() -> None:
-    """The password was asked for just now."""
+def confirmed(how: str) -> None:
+    """The password, or a passkey, was asked for just now."""
+    accounts.note(office(), actor(), "staff.confirmed", how=how)
     sessions.renew(session)
     session["confirmed_at"] = office().now().timestamp()
 
