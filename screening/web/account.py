@@ -5,9 +5,10 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from ..workflows import accounts, passkeys
+from ..workflows import account_log, accounts, passkeys
 from . import access, auth, passwords, staff_forms
 from .current import office
+from .dates import moment_in_words
 from .staff_forms import posted, said
 
 blueprint = Blueprint("account", __name__, url_prefix="/staff/account")
@@ -22,6 +23,10 @@ def show() -> str:
         "member": accounts.member(office(), g.staff.id),
         "roles": staff_forms.roles_in_words(access.roles_of(g.staff)),
         "passkeys": len(passkeys.list_of(office(), g.staff.id)),
+        "happened": [
+            (moment_in_words(one.at, "en"), one.text)
+            for one in account_log.happened(office(), g.staff.id)
+        ],
     }
     return render_template("security/account.html", title="Your account", **found)
 
@@ -37,7 +42,7 @@ def confirm() -> Any:
     if not _is_theirs(said(form.password)):
         staff_forms.reject(form, "password", WRONG)
         return auth.confirm_page(form, 401)
-    access.confirmed()
+    access.confirmed("password")
     return redirect(access.next_page(request.args.get("next")), 303)
 
 
@@ -55,7 +60,7 @@ def password() -> Any:
         return auth.page("password", title, form, 401)
     stamp = accounts.change_password(office(), g.staff.id, passwords.hashed(said(form.password)))
     session["_user_id"] = stamp  # this session goes on, all others have ended
-    access.confirmed()
+    access.confirmed("password")
     flash("Your password is changed. You were signed out everywhere else.")
     return redirect(url_for("account.show"), 303)
 

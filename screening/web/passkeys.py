@@ -112,7 +112,7 @@ def confirm() -> Any:
         form = staff_forms.Confirm()
         staff_forms.reject(form, "password", NOT_PROVEN)
         return auth.confirm_page(form, 401)
-    access.confirmed()
+    access.confirmed("passkey")
     return redirect(access.next_page(request.args.get("next")), 303)
 
 

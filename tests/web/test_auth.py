@@ -463,3 +463,41 @@ def test_after_signing_in_nobody_is_sent_elsewhere(site: Site, address: str) -> 
     page = Desk(site).open(f"/staff/sign-in?next={address}")
     page.send(email=person.email, password=PASSWORD).send(code=person.code())
     assert page.path == "/staff"
+
+
+# What happened with one's own account
+
+
+def happened(page: Desk) -> list[str]:
+    page.open("/staff/account")
+    return [" ".join(li.get_text(" ", strip=True).split()) for li in page.soup.select(".found li")]
+
+
+def test_ones_own_page_tells_who_came_in_who_tried_and_who_changed_what(site: Site) -> None:
+    person, other = hire(site, PHYSICIAN), hire(site, ADMIN)
+    Desk(site).open("/staff/sign-in").send(email=other.email, password="a wrong password")
+    Desk(site).open("/staff/sign-in").send(email=person.email, password="a wrong password")
+    accounts.change_roles(site.office, f"user:{other.id}", person.id, [PHYSICIAN, ADMIN])
+    page = Desk(site).sign_in(person)
+    moment = "November 23, 2026 at 12:00 PM"
+    changed = "Robin Admin changed the roles of Robin Physician from physician to administrator"
+    assert happened(page) == [
+        f"Robin Physician signed in with a code {moment}",
+        f"{changed}, physician {moment}",
+        f"Somebody at the sign-in gave a wrong password for Robin Physician {moment}",
+    ]
+
+
+def test_what_one_did_to_others_is_not_what_happened_with_ones_own(site: Site) -> None:
+    person, other = hire(site, ADMIN), hire(site, PHYSICIAN)
+    page = Desk(site).sign_in(person)
+    accounts.sign_out(site.office, f"user:{person.id}", other.id)
+    assert len(happened(page)) == 1
+
+
+def test_confirming_is_noted(site: Site) -> None:
+    page = Desk(site).sign_in(hire(site, ADMIN))
+    site.clock.wait(minutes=6)
+    page.open("/staff/users").send(password=PASSWORD)
+    assert page.path == "/staff/users"
+    assert audit_rows(site, "staff.confirmed")[0]["detail"] == '{"how":"password"}'
