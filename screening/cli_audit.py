@@ -10,12 +10,13 @@ from flask.cli import with_appcontext
 from .storage import audit
 from .storage.audit import Head
 from .web.current import office, settings
-from .workflows import audit_heads
+from .workflows import audit_heads, disclosures
 
 
 def register(app: Flask) -> None:
     """Add the commands to the app's command line."""
     app.cli.add_command(verify_audit)
+    app.cli.add_command(disclosures_command)
 
 
 @click.command("verify-audit")
@@ -35,6 +36,20 @@ def verify_audit(kept: str | None, heads: Path | None) -> None:
     if bad is not None:
         sys.exit(f"Row {bad} of the audit was changed, removed or put in.")
     click.echo(audit_heads.as_text(newest) if newest else "The audit is empty.")
+
+
+@click.command("disclosures")
+@click.argument("reference")
+@with_appcontext
+def disclosures_command(reference: str) -> None:
+    """Print to whom a patient's data were disclosed in the last six years, a line each."""
+    found = disclosures.accounting(office(), "cli", reference)
+    if found is None:
+        sys.exit("There is no such intake.")
+    for one in found.found:
+        at = f"{one.at:%Y-%m-%d %H:%M}"
+        click.echo(" | ".join((at, one.reference, one.to, one.what, one.why, one.by)))
+    click.echo(f"{len(found.found)} since {found.since:%Y-%m-%d}.", err=True)
 
 
 def _heads(kept: str | None, file: Path) -> list[Head]:

@@ -114,6 +114,7 @@ PAGES: Mapping[str, Access] = {
     "export.data_dictionary": ADMINS,
     "fhir.questionnaire": ADMINS,
     "insight.show": ADMINS,
+    "disclosures.show": READERS,
     "audit.show": AUDITORS,
     "audit.check": AUDITORS,
     "audit.export": AUDITORS_AGAIN,

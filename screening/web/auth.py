@@ -5,6 +5,7 @@ signed in. Wrong, unknown and deactivated are answered alike.
 """
 
 from datetime import timedelta
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any, cast
 
@@ -356,6 +357,9 @@ def answer_errors(pages: Blueprint) -> None:
 
 def staff_error(error: HTTPException) -> Response:
     status = error.code or 404
+    if status == HTTPStatus.NOT_FOUND and g.get("staff") and request.view_args:
+        # Somebody may be trying references, one after the other.
+        accounts.note(office(), actor(), "access.not_found", page=request.endpoint)
     return message(*ERRORS[status], status)
 
 

@@ -48,7 +48,7 @@ class Answer(Form):
 
 @blueprint.route("/<message_id>", methods=["GET", "POST"])
 def answer(reference: str, message_id: str) -> Response:
-    found = corrections.request_of(office(), reference, message_id)
+    found = corrections.request_of(office(), actor(), reference, message_id)
     if found is None:
         abort(404)
     form = Answer(request.form)

@@ -46,7 +46,7 @@ def queue_context(page: QueuePage, asked: Asked) -> Context:
 def above(refused: staff_forms.Acknowledge | None, alert_id: str) -> Context:
     """What stands above the list."""
     shown = urgent.open_alerts(office(), actor())
-    unread = [unread_view(message) for message in after.unread(office())]
+    unread = [unread_view(message) for message in after.unread(office(), actor())]
     return {
         "alerts": [alert_view(alert, office().now()) for alert in shown],
         "forms": {alert_id: refused} if refused else {},
@@ -54,7 +54,7 @@ def above(refused: staff_forms.Acknowledge | None, alert_id: str) -> Context:
         "unread": unread[:FIRST_SHOWN],
         "unread_later": unread[FIRST_SHOWN:],
         "corrections": [_correction(*one) for one in corrections.waiting(office())],
-        "drafts": [_draft(one) for one in flow.unfinished(office())],
+        "drafts": [_draft(one) for one in flow.unfinished(office(), actor())],
     }
 
 

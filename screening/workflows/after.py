@@ -276,10 +276,15 @@ def when_withdrawn(act: Act, intake_id: str) -> datetime | None:
     return local(act.office, intake.withdrawn_at) if intake else None
 
 
-def unread(office: Office) -> tuple[messages.Unread, ...]:
-    """Messages that nobody has opened: those with crisis words first, then the oldest."""
+def unread(office: Office, actor: str) -> tuple[messages.Unread, ...]:
+    """Messages that nobody has opened: those with crisis words first, then the oldest. Noted in the
+    audit: whose name is seen, not what was written."""
     with office.database.read() as conn:
         stored = messages.unread(conn, office.vault, limit=UNREAD_SHOWN)
+    if stored:
+        shown = list(dict.fromkeys(one.reference for one in stored))
+        with office.database.write() as conn:
+            Act(conn, office, actor).note("messages.viewed", None, shown=shown)
     found = (replace(one, sent_at=one.sent_at.astimezone(office.zone)) for one in stored)
     return tuple(sorted(found, key=lambda one: not one.crisis))
 

@@ -36,14 +36,15 @@ def answer_by(office: Office, asked_at: datetime) -> date:
     return asked_at.astimezone(office.zone).date() + timedelta(days=DAYS)
 
 
-def request_of(office: Office, reference: str, message_id: str) -> Request | None:
-    """The request of this intake that nobody has answered."""
-    with office.database.read() as conn:
+def request_of(office: Office, actor: str, reference: str, message_id: str) -> Request | None:
+    """The request of this intake that nobody has answered; noted in the audit."""
+    with office.database.write() as conn:
         submission = submission_by_reference(conn, office.vault, reference)
         found = messages.messages_of(conn, office.vault, submission.intake_id) if submission else []
-    asked = _open(found, message_id)
-    if submission is None or asked is None:
-        return None
+        asked = _open(found, message_id)
+        if submission is None or asked is None:
+            return None
+        Act(conn, office, actor).note("correction.opened", submission.intake_id)
     by = answer_by(office, asked.sent_at)
     at = asked.sent_at.astimezone(office.zone)
     return Request(asked.id, submission.reference, at, by, asked.text)

@@ -1,7 +1,7 @@
 """The lists of sent intakes: who waits, in which order, who has whom; and finding one of them.
 
-What is read is noted in the audit: who looked, and how many lines were shown. What was looked for
-is neither noted nor kept.
+What is read is noted in the audit: who looked, and whose lines were shown. What was looked for is
+neither noted nor kept.
 """
 
 from collections.abc import Mapping
@@ -124,7 +124,8 @@ def queue(office: Office, actor: str, asked: Asked, *, answers: bool = True) -> 
     with office.database.read() as conn:
         page = _page(conn, office, asked, wanted)
     with office.database.write() as conn:
-        Act(conn, office, actor).note("queue.viewed", None, lines=len(page.lines))
+        action = "queue.viewed" if answers else "desk.viewed"
+        Act(conn, office, actor).note(action, None, shown=[line.reference for line in page.lines])
     if answers:
         return page
     return replace(page, lines=tuple(_without_answers(line) for line in page.lines))
@@ -224,7 +225,7 @@ def find(
     office: Office, actor: str, typed: str, day: date | None, *, answers: bool = True
 ) -> Found:
     """Sent intakes by whole words of the name, the date of birth (`day`, taken out of `typed`), or
-    a reference. Of several all must fit. The audit says how many were found, not for what."""
+    a reference. Of several all must fit. The audit says which were found, not for what."""
     typed = typed[:LONGEST]
     words = search.words_typed(typed)[:MOST_WORDS]
     terms = [search.born_term(office.vault, day)] if day else []
@@ -238,7 +239,8 @@ def find(
         entries = stored.by_ids(conn, office.vault, list(shown))
         complete = stored.is_indexed(conn)
     with office.database.write() as conn:
-        Act(conn, office, actor).note("queue.searched", None, found=len(entries))
+        action = "queue.searched" if answers else "desk.searched"
+        Act(conn, office, actor).note(action, None, shown=[one.reference for one in entries])
     lines = tuple(_line(office, entry, names) for entry in entries)
     if not answers:
         lines = tuple(_without_answers(line) for line in lines)
@@ -252,12 +254,15 @@ def _may_be_reference(typed: str) -> bool:
 # Unfinished intakes
 
 
-def unfinished(office: Office) -> tuple[Unfinished, ...]:
-    """Those with an alert, the one last active first; the list of alerts notes that they are
-    seen."""
+def unfinished(office: Office, actor: str) -> tuple[Unfinished, ...]:
+    """Those with an alert, the one last active first; noted in the audit."""
     with office.database.read() as conn:
         ids = stored.drafts_with_alerts(conn, limit=MOST_DRAFTS)
-        return tuple(_unfinished(conn, office, intake_id) for intake_id in ids)
+        found = tuple(_unfinished(conn, office, intake_id) for intake_id in ids)
+    if found:
+        with office.database.write() as conn:
+            Act(conn, office, actor).note("drafts.viewed", None, shown=[d.reference for d in found])
+    return found
 
 
 def _unfinished(conn: Connection, office: Office, intake_id: str) -> Unfinished:

@@ -71,7 +71,8 @@ def open_alerts(office: Office, actor: str) -> tuple[Alert, ...]:
         found = tuple(describe(conn, office, alert) for alert in stored)
     if found:
         with office.database.write() as conn:
-            Act(conn, office, actor).note("alerts.viewed", None, alerts=[a.id for a in stored])
+            shown = [alert.reference for alert in stored]
+            Act(conn, office, actor).note("alerts.viewed", None, shown=shown)
     return found
 
 

@@ -240,5 +240,5 @@ def test_a_sentence_is_whole_whatever_is_known() -> None:
     for action in [*GROUP_OF, "of.another_version"]:
         for detail in ({}, {"user": 3, "to": None, "shown": [], "roles": ["admin"]}):
             said = sentence(action, "Robin", "K7Q4-M2XD", detail, {})
-            assert said.startswith(("Robin", "An answer of K7Q4-M2XD"))
+            assert "Robin" in said or said.startswith("An answer of K7Q4-M2XD")
             assert "{" not in said
