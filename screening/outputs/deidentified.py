@@ -27,11 +27,28 @@ from typing import Any, NamedTuple
 
 from ..questionnaire.answers import Answers
 from ..questionnaire.definition import Questionnaire
-from .deidentified_answers import Coarsen, coarse_results, coarsener, is_oldest, year_of
-from .deidentified_form import AGE_GROUP, BIRTH, OVER_89, UNDER_90, deidentified_form
+from .deidentified_answers import (
+    NOTHING,
+    Coarsen,
+    Then,
+    coarse_results,
+    coarsener,
+    is_oldest,
+    year_of,
+)
+from .deidentified_form import (
+    AGE_GROUP,
+    BIRTH,
+    OVER_89,
+    UNDER_90,
+    OfAge,
+    deidentified_form,
+    of_age,
+)
 from .formats import Sent, Source
 
 SMALL = 5  # a combination of fewer people is told to whoever exports
+Coarse = Mapping[str, Coarsen]
 SHUFFLED = 500  # rows that change places among themselves
 _YEAR = re.compile(r"[0-9]{4}(?![0-9])").match
 QUASI_IDENTIFIERS = ("state", "birth_decade", "sex_at_birth", "main_concern")
@@ -63,8 +80,10 @@ def deidentified(
 
 @dataclass(frozen=True)
 class _Form:
+    """A questionnaire without identity. `of_age`: what is not told of the oldest."""
+
     questionnaire: Questionnaire
-    coarse: Mapping[str, Coarsen]
+    of_age: OfAge
 
 
 @dataclass(frozen=True)
@@ -77,6 +96,7 @@ class _Deidentified:
     _series_ids: dict[str, str] = field(default_factory=dict, repr=False)
     _rows: Counter[str] = field(default_factory=Counter, repr=False)  # of a series, so far
     _forms: dict[tuple[str, str], _Form] = field(default_factory=dict, repr=False)
+    _coarse: dict[tuple[str, str, str], Coarse] = field(default_factory=dict, repr=False)
 
     @cached_property
     def questionnaires(self) -> Sequence[Questionnaire]:
@@ -98,31 +118,37 @@ class _Deidentified:
 
     def _without_identity(self, sent: Sent) -> Sent:
         form = self._form(sent.questionnaire)
-        known = form.questionnaire.questions
-        unanswered = set(sent.unanswered)
-        if BIRTH in unanswered:
-            unanswered.add(AGE_GROUP)
+        answers = _answers(sent.answers, self._coarsener(sent), self.today)
+        hidden = form.of_age if answers.get(AGE_GROUP) == OVER_89 else NOTHING
+        told = form.questionnaire.questions.keys() - hidden.names
+        unanswered = {*sent.unanswered, *([AGE_GROUP] if BIRTH in sent.unanswered else ())}
         return Sent(
             reference=self._id(sent.reference),
             sent_at=_year(sent.sent_at),
             as_of=_year(sent.as_of),
             questionnaire=form.questionnaire,
-            answers=_answers(sent.answers, form, self.today),
-            unanswered=frozenset(unanswered & known.keys()),
-            assessment=coarse_results(sent.assessment, form.questionnaire),
-            changed=tuple(name for name in sent.changed if name in known),
+            answers={name: answer for name, answer in answers.items() if name in told},
+            unanswered=frozenset(unanswered & told),
+            assessment=coarse_results(sent.assessment, form.questionnaire, hidden),
+            changed=tuple(name for name in sent.changed if name in told),
             decision=sent.decision,
             decided_at=sent.decided_at and _year(sent.decided_at),
             outcome_sent=sent.outcome_sent,
         )
 
-    def _form(self, questionnaire: Questionnaire) -> _Form:
-        mark = (questionnaire.version, questionnaire.content_hash)
+    def _form(self, full: Questionnaire) -> _Form:
+        mark = (full.version, full.content_hash)
         if mark not in self._forms:
-            form = deidentified_form(questionnaire)
-            coarse = coarsener(questionnaire, form, self.today)
-            self._forms[mark] = _Form(form, coarse)
+            self._forms[mark] = _Form(deidentified_form(full), of_age(full))
         return self._forms[mark]
+
+    def _coarsener(self, sent: Sent) -> Coarse:
+        full, as_of = sent.questionnaire, _year(sent.as_of)
+        mark = (full.version, full.content_hash, as_of)
+        if mark not in self._coarse:
+            then = Then(int(as_of or self.today.year), self.today)
+            self._coarse[mark] = coarsener(full, self._form(full).questionnaire, then)
+        return self._coarse[mark]
 
     def _id(self, reference: str) -> str:
         if reference not in self._ids:
@@ -140,12 +166,12 @@ class _Deidentified:
         return f"{self._series_ids[first]}-{self._rows[first]}"
 
 
-def _answers(answers: Answers, form: _Form, today: date) -> Answers:
+def _answers(answers: Answers, coarse: Coarse, today: date) -> dict[str, Any]:
     """What is left of the answers. What does not read as an answer to its question is left out."""
     left: dict[str, Any] = {}
     for name, answer in answers.items():
-        coarse = form.coarse.get(name)
-        if coarse and (value := coarse(answer)) is not None:
+        coarsen = coarse.get(name)
+        if coarsen and (value := coarsen(answer)) is not None:
             left[name] = value
     born = year_of(answers.get(BIRTH))
     if born is not None:

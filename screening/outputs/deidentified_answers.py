@@ -5,13 +5,14 @@ else is left out, whatever it is: text in place of a number is text.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from ..questionnaire.answers import DISCUSS, UNSURE
 from ..questionnaire.definition import Column, Medicine, Question, Questionnaire
 from ..questionnaire.medicines import MedicineTable
-from .deidentified_form import OLDEST, medicine_columns
+from .deidentified_form import OLDEST, OfAge, medicine_columns
 from .zip3 import coarse_zip
 
 Coarsen = Callable[[Any], Any]  # an answer -> what of it may stay; None: nothing
@@ -21,11 +22,24 @@ SAID = (DISCUSS, UNSURE)
 _A_YEAR = {"years": 1, "months": 12, "weeks": 52, "days": 365}
 
 
-def coarsener(form: Questionnaire, coarse: Questionnaire, today: date) -> dict[str, Coarsen]:
+@dataclass(frozen=True)
+class Then:
+    """When a form was assessed and when it is exported; of the first the year."""
+
+    as_of: int
+    today: date
+
+    @property
+    def longest(self) -> int:
+        """The years that a number may have counted then, so that it tells of no 90 years now."""
+        return OLDEST - (self.today.year - self.as_of)
+
+
+def coarsener(form: Questionnaire, coarse: Questionnaire, then: Then) -> dict[str, Coarsen]:
     """For every question that `coarse`, the de-identified form, took over from `form`."""
     table = form.medicine_table
     taken_over = (q for q in form.questions.values() if q.id in coarse.questions)
-    return {question.id: _coarsen(question, table, today) for question in taken_over}
+    return {question.id: _coarsen(question, table, then) for question in taken_over}
 
 
 def year_of(answer: Any) -> int | None:
@@ -53,15 +67,15 @@ def medicine(typed: Any, table: MedicineTable) -> str | None:
 # Answers
 
 
-def _coarsen(question: Question, table: MedicineTable, today: date) -> Coarsen:
+def _coarsen(question: Question, table: MedicineTable, then: Then) -> Coarsen:
     if question.kind == "group":
-        return _rows(question, table)
+        return _rows(question, table, then)
     if question.kind == "date":
-        return lambda answer: _told_year(answer, today)
+        return lambda answer: _told_year(answer, then.today)
     if question.kind == "zip":
         return coarse_zip
     if question.kind in ("integer", "decimal"):
-        return _number(question)
+        return _number(question, then)
     return _listed(question)
 
 
@@ -83,9 +97,9 @@ def _listed(question: Question) -> Coarsen:
     return listed
 
 
-def _number(of: Question | Column) -> Coarsen:
+def _number(of: Question | Column, then: Then) -> Coarsen:
     counted = {*of.id.split("_"), *(of.unit or "").split()} & _A_YEAR.keys()
-    lifetimes = [OLDEST * _A_YEAR[what] for what in counted]
+    lifetimes = [then.longest * _A_YEAR[what] for what in counted]
     limits = [limit for limit in (of.max, *lifetimes) if limit is not None]
     most = min(limits, default=float("inf"))
     least = float("-inf") if of.min is None else of.min
@@ -99,9 +113,9 @@ def _number(of: Question | Column) -> Coarsen:
     return number
 
 
-def _rows(group: Question, table: MedicineTable) -> Coarsen:
+def _rows(group: Question, table: MedicineTable, then: Then) -> Coarsen:
     named = {c.id for c in medicine_columns(group)}
-    cells: dict[str, Coarsen] = {c.id: _cell(c) for c in group.columns if c.kind != "text"}
+    cells: dict[str, Coarsen] = {c.id: _cell(c, then) for c in group.columns if c.kind != "text"}
     cells |= {name: lambda typed: medicine(typed, table) for name in named}
 
     def rows(answer: Any) -> Any:
@@ -115,9 +129,9 @@ def _rows(group: Question, table: MedicineTable) -> Coarsen:
     return rows
 
 
-def _cell(column: Column) -> Coarsen:
+def _cell(column: Column, then: Then) -> Coarsen:
     if column.kind != "choice":
-        return _number(column)
+        return _number(column, then)
     known = (*(option.id for option in column.options), *SAID)
     return lambda answer: answer if answer in known else None
 
@@ -132,21 +146,27 @@ _OF_A_TRIAL = ("verdict", "augmentation", "this_episode")
 _OF_A_SCORE = ("instrument", "total", "band", "status", "level")
 
 
-def coarse_results(assessment: Mapping[str, Any], form: Questionnaire) -> dict[str, Any]:
+NOTHING = OfAge(frozenset(), frozenset())
+
+
+def coarse_results(
+    assessment: Mapping[str, Any], form: Questionnaire, hidden: OfAge = NOTHING
+) -> dict[str, Any]:
     """Of an assessment as JSON what carries no answer's own words. `form`: the de-identified one;
-    findings of rules and scores of instruments that it does not have are left out."""
+    findings of rules and scores of instruments that it does not have, or that are `hidden`, are
+    left out."""
     treatment = assessment.get("treatment")
     return {
         "outcome": assessment["outcome"],
         "findings": [
             {"rule": f["rule"], "kind": f["kind"], "status": f["status"], "reads": {}}
             for f in assessment["findings"]
-            if f["rule"] in form.rule
+            if f["rule"] in form.rule and f["rule"] not in hidden.rules
         ],
         "scores": [
             _of(score, _OF_A_SCORE)
             for score in assessment["scores"]
-            if score["instrument"] in form.instrument
+            if score["instrument"] in form.instrument and score["instrument"] not in hidden.names
         ],
         "indications": dict(assessment.get("indications") or {}),
         "treatment": _treatment(treatment, form.medicine_table) if treatment else None,

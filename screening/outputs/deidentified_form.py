@@ -6,11 +6,12 @@ its numbers, its choices and its names of medicines. Nothing that was typed stay
 """
 
 from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeVar
 
 from ..assessment.facts import DERIVED_NAMES, DERIVED_OWNERS
-from ..questionnaire.conditions import Compare, Constant, Name, names, nodes, parse
+from ..questionnaire.conditions import names, parse
 from ..questionnaire.definition import (
     Column,
     Frozen,
@@ -54,7 +55,6 @@ def deidentified_form(questionnaire: Questionnaire) -> Questionnaire:
         indications={
             name: when for name, when in questionnaire.indications.items() if _reads(when, known)
         },
-        rules=tuple(rule for rule in questionnaire.rules if _tells_no_age(rule.when)),
         export_order=tuple(_order(questionnaire, kept)),
         support=None,
         content_hash=sha256(f"{SUFFIX}{questionnaire.content_hash}".encode()).hexdigest(),
@@ -76,8 +76,6 @@ def medicine_columns(group: Question) -> tuple[Column, ...]:
 
 
 def _stays(question: Question) -> bool:
-    if question.ask_if and not _tells_no_age(question.ask_if):
-        return False
     if question.kind in ("date", "zip"):
         return True
     if question.kind == "group":
@@ -90,24 +88,31 @@ def _columns(group: Question) -> tuple[Column, ...]:
     return tuple(c for c in group.columns if c.kind != "text" or c in named)
 
 
-def _tells_no_age(condition: str) -> bool:
-    """May it be told whether it was true? Not when that parts those of 90 or more by their age."""
-    return not any(_parts_the_oldest(node) for node in nodes(parse(condition)))
+# What depends on the age
 
 
-def _parts_the_oldest(node: object) -> bool:
-    if not isinstance(node, Compare):
-        return False
-    sides = (node.left, node.right)
-    if Name("age") not in sides:
-        return False
-    other = sides[0] if sides[1] == Name("age") else sides[1]
-    limits = other.value if isinstance(other, Constant) else None
-    each = limits if isinstance(limits, tuple) else (limits,)
-    # Whether somebody is 90 or more may be told; no limit above it.
-    below = ("<", ">=") if sides[0] == Name("age") else (">", "<=")
-    most = OLDEST + 1 if node.op in below else OLDEST
-    return not all(isinstance(limit, int | float) and limit <= most for limit in each)
+@dataclass(frozen=True)
+class OfAge:
+    """What is asked or found by the age, by way of other questions too: nothing of it may be told
+    of the oldest, as with the year of an older form it would part those over 90."""
+
+    names: Set[str]  # questions and instruments
+    rules: Set[str]
+
+
+def of_age(questionnaire: Questionnaire) -> OfAge:
+    names: set[str] = {"age"}
+    while True:
+        more = {q.id for q in questionnaire.questions.values() if _asks(q.ask_if, names)}
+        more |= {i.id for i in questionnaire.instruments if not names.isdisjoint(i.items)}
+        if more <= names:
+            break
+        names |= more
+    return OfAge(names, {rule.id for rule in questionnaire.rules if _asks(rule.when, names)})
+
+
+def _asks(condition: str | None, among: Set[str]) -> bool:
+    return not among.isdisjoint(_owners(condition))
 
 
 # What it becomes
@@ -187,5 +192,10 @@ def _among(ids: Iterable[str], kept: Set[str]) -> tuple[str, ...]:
 
 def _reads(condition: str | None, known: Set[str]) -> bool:
     """Does the condition, if any, ask only for what is still there as it was?"""
+    return _owners(condition) <= known
+
+
+def _owners(condition: str | None) -> set[str]:
+    """The names that a condition reads; of "phq9.total" the instrument."""
     asked = names(parse(condition)) if condition else ()
-    return {name.partition(".")[0] for name in asked} <= known
+    return {name.partition(".")[0] for name in asked}

@@ -221,17 +221,6 @@ def test_a_question_with_a_mark_goes_whatever_its_kind() -> None:
     assert left.questions["tired"].ask_if is None
 
 
-@pytest.mark.parametrize(
-    ("condition", "stays"),
-    [("age < 60", True), ("age >= 90", True), ("89 < age", True), ("not (age <= 89)", True),
-     ("age >= 91", False), ("age > 90", False), ("age == 95", False), ("95 <= age", False),
-     ("age in (30, 95)", False), ("sleeps == 'yes' and age > 99", False)],
-)  # fmt: skip
-def test_no_question_tells_that_somebody_is_older_than_90(condition: str, stays: bool) -> None:
-    form = tiny(question("sleeps"), question("asked", ask_if=condition))
-    assert ("asked" in deidentified_form(form).questions) is stays
-
-
 # Rows
 
 
@@ -319,15 +308,29 @@ def test_scores_and_findings_stay_without_what_they_read() -> None:
     assert told["treatment"]["rows"] == full["treatment"]["rows"]
 
 
-def test_a_finding_that_parts_the_oldest_is_left_out() -> None:
-    rules = [rule for rule in current().rules if rule.id == "age-75-plus"]
-    older = rules[0].model_copy(update={"id": "age-95-plus", "when": "age >= 95"})
-    form = Questionnaire(**{n: getattr(current(), n) for n in Questionnaire.model_fields}
-                         | {"rules": (*rules, older)})  # fmt: skip
-    told = next(
-        iter(deidentified(Few((sent_of(form, person(date_of_birth="1926-01-01")),)), today=TODAY))
-    )
-    assert [f["rule"] for f in told.assessment["findings"]] == ["age-75-plus"]
+def test_nothing_that_depends_on_the_age_is_told_of_the_oldest() -> None:
+    of_age = {"age-75-plus", "memory-worse"}
+    for born, told in (("1945-01-01", of_age), ("1936-01-01", set())):
+        sent = sent_of(current(), person(date_of_birth=born, memory_worse="yes"))
+        row = next(iter(deidentified(Few((sent,)), today=TODAY)))
+        assert {f["rule"] for f in sent.assessment["findings"]} >= of_age
+        assert {f["rule"] for f in row.assessment["findings"]} & of_age == told
+        assert row.answers.get("memory_worse") == ("yes" if told else None)  # asked from 60 on
+
+
+def test_an_older_form_does_not_tell_the_age_of_the_oldest_now() -> None:
+    # Asked under 60, a follow-up of it, and 80 years that were 89 and more at the export.
+    told_then = {"pregnant": "no", "trying_to_conceive": "no", "head_injury_months_ago": 80 * 12}
+    sent = sent_of(current(), person(date_of_birth="1950-01-01"))
+    sent = replace(sent, answers={**sent.answers, **told_then}, as_of="2005-06-01")
+    few = Few((replace(sent, unanswered=frozenset({"breastfeeding", "tobacco"})),))
+    row = next(iter(deidentified(few, today=date(2030, 1, 1))))
+    assert row.answers["pregnant"] == "no"
+    assert row.unanswered == {"breastfeeding", "tobacco"}
+    row = next(iter(deidentified(few, today=date(2040, 1, 1))))
+    assert row.answers["age_group"] == "90-or-older"
+    assert not told_then.keys() & row.answers.keys()
+    assert row.unanswered == {"tobacco"}
 
 
 def test_what_was_not_answered_is_told_of_the_questions_that_are_left() -> None:
