@@ -129,8 +129,8 @@ def test_every_list_names_whom_it_showed(site: Site) -> None:
     looks = [
         (PHYSICIAN, lambda desk: desk.open("/staff")),
         (PHYSICIAN, lambda desk: desk.open("/staff").send("/staff/search", sought="Ames")),
-        (FRONT_DESK, lambda desk: desk.open("/staff/patients")),
-        (FRONT_DESK, lambda desk: desk.open("/staff/patients").send("/search", sought="Ames")),
+        (FRONT_DESK, lambda desk: desk.open("/staff/desk")),
+        (FRONT_DESK, lambda desk: desk.open("/staff/desk").send("/search", sought="Ames")),
     ]
     for number, (role, look) in enumerate(looks):
         person_ = hire(site, role, email=f"p{number}@example.org")
