@@ -5,6 +5,7 @@ import { ErrorSummary } from "./node_modules/govuk-frontend/dist/govuk/component
 import { focusNotice, noToAll } from "./asking_back.js";
 import { codeTools } from "./code.js";
 import { watchAlerts } from "./alerts.js";
+import { watchExport } from "./exports.js";
 import { exclusiveTicks, quickExit } from "./manners.js";
 import { medicineNames } from "./medicines.js";
 import { passkeys } from "./passkeys.js";
@@ -29,6 +30,7 @@ if (form) {
 }
 quickExit(document);
 watchAlerts(document);
+watchExport(document);
 codeTools(document);
 focusNotice(document);
 localTimes(document);

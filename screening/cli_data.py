@@ -2,10 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from getpass import getuser
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -14,14 +13,15 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from . import seed
-from .assessment.results import Outcome
 from .outputs.dictionary import dictionary
+from .outputs.flat.json_schema import json_schema
+from .outputs.formats_known import FORMATS, MISSING
 from .storage import exports
 from .storage.database import DatabaseUnavailableError
 from .storage.vault import VaultError
 from .web.current import office
 from .workflows import export as flow
-from .workflows import intake, urgent
+from .workflows import export_file, export_jobs, intake, urgent
 from .workflows.office import Office
 
 ACTOR = "cli"
@@ -31,37 +31,80 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 def register(app: Flask) -> None:
     """Add the commands to the app's command line."""
-    for command in (export_command, dictionary_command, seed_command):
+    for command in (export_command, dictionary_command, schema_command, seed_command):
         app.cli.add_command(command)
 
 
 @click.command("export")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    required=True,
+    help="The file; - for a pipe.",
+)
+@click.option("--format", type=click.Choice([*FORMATS, *MISSING]), default="csv", show_default=True)
 @click.option("--from", "since", type=DAY, help="First day, at the clinic.")
 @click.option("--to", "until", type=DAY, help="Last day, at the clinic.")
-@click.option("--outcome", type=click.Choice(flow.OUTCOMES))
-@click.option("--purpose", default="command line", help="Why, for the audit.")
-@click.option("--recipient", default=getuser, help="For whom, for the audit.")
+@click.option("--outcome", type=click.Choice(flow.OUTCOMES), help="As it is known now.")
+@click.option("--concern", metavar="ID", help="What help is sought for, for example depression.")
+@click.option("--decision", type=click.Choice(flow.DECIDED), help="The signed one that holds.")
+@click.option("--version", metavar="NAME", help="Of the questionnaire, for example 2026-2.")
+@click.option("--deidentified", is_flag=True, help="Without what tells who somebody is.")
+@click.option("--signed", is_flag=True, help="A zip that shows whether it was altered.")
+@click.option("--age", metavar="age1...", default="", help="Encrypted for this recipient.")
+@click.option("--purpose", required=True, help="Why, for the audit.")
+@click.option("--recipient", required=True, help="For whom, for the audit.")
 @with_appcontext
-def export_command(
-    *,
-    out: Path,
-    since: datetime | None,
-    until: datetime | None,
-    outcome: Outcome | None,
-    purpose: str,
-    recipient: str,
-) -> None:
-    """Write the submissions to a CSV file that only you can read."""
-    filters = flow.Filters(_day(since), _day(until), outcome)
+def export_command(*, out: Path, **asked: Any) -> None:
+    """Write the submissions to a file that only you can read, or to a pipe."""
     try:
-        with private_file(out) as file:
-            file.writelines(flow.export_csv(office(), ACTOR, filters, purpose, recipient))
+        options = _options(**asked).checked()
+        made = _export(out, options)
     except OSError as error:
         _stop(f"{out} cannot be written: {error.strerror}.")
     except (ValueError, DatabaseUnavailableError, VaultError) as error:
-        _stop(f"Nothing was exported: {error}.")
-    click.echo(f"Written to {out}.", err=True)
+        _stop(f"Nothing was exported: {str(error).rstrip('.')}.")
+    many = "1 submission" if made.rows == 1 else f"{made.rows:,} submissions"
+    click.echo(f"{many} written" + ("." if str(out) == "-" else f" to {out}."), err=True)
+    if made.rare:
+        click.echo(f"{made.rare:,} of these rows are like fewer than four others.", err=True)
+
+
+def _options(
+    *, since: datetime | None, until: datetime | None, **asked: Any
+) -> export_file.Options:
+    named = {name: asked.pop(name) for name in ("outcome", "concern", "decision", "version")}
+    filters = flow.Filters(_day(since), _day(until), **named)
+    return export_file.Options(filters=filters, **asked)
+
+
+def _export(out: Path, options: export_file.Options) -> export_file.Made:
+    """With a progress bar where somebody looks at it."""
+    with _stream(out) as file, _bar() as tell:
+        return export_jobs.write_now(office(), ACTOR, options, file, tell)
+
+
+@contextmanager
+def _stream(out: Path) -> Iterator[BinaryIO]:
+    if str(out) != "-":
+        with private_file(out) as file:
+            yield file
+        return
+    yield sys.stdout.buffer
+    sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """What tells how many of how many were looked at."""
+    shown = sys.stderr.isatty()
+    with click.progressbar(length=0, label="Exporting", file=sys.stderr, hidden=not shown) as bar:
+
+        def tell(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield tell
 
 
 @click.command("dictionary")
@@ -69,8 +112,20 @@ def export_command(
 @with_appcontext
 def dictionary_command(out: Path) -> None:
     """Write what every column of the export means to a CSV file."""
+    _describe(out, dictionary)
+
+
+@click.command("json-schema")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@with_appcontext
+def schema_command(out: Path) -> None:
+    """Write what a line of the NDJSON export holds to a file, as a JSON Schema."""
+    _describe(out, json_schema)
+
+
+def _describe(out: Path, described: Callable[..., bytes]) -> None:
     try:
-        out.write_bytes(dictionary(office().questionnaire, office().check_in()))
+        out.write_bytes(described(office().questionnaire, office().check_in()))
     except OSError as error:
         _stop(f"{out} cannot be written: {error.strerror}.")
     except VaultError as error:

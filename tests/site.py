@@ -1,5 +1,7 @@
 """One installation under test: the app on a store of its own, a clock to move, a look inside."""
 
+import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,10 @@ from screening.storage import alerts, intakes, submissions
 from screening.storage.alerts import StoredAlert
 from screening.storage.intakes import AUDIT, INTAKES, SAVES, StoredIntake
 from screening.storage.submissions import StoredSubmission
+from screening.workflows import export_file
 from screening.workflows import intake as intake_flow
+from screening.workflows.export import EVERYTHING, Filters
+from screening.workflows.export_file import Options
 from screening.workflows.office import Office
 from screening.workflows.progress import Progress
 
@@ -115,6 +120,18 @@ class Site:
     def submissions(self) -> list[StoredSubmission]:
         with self.office.database.read() as conn:
             return list(submissions.all_submissions(conn, self.office.vault))
+
+    def exported(self, filters: Filters = EVERYTHING, **asked: Any) -> bytes:
+        """The file of an export, made at once; `asked` as of `Options`."""
+        out = io.BytesIO()
+        options = Options("a proof", "nobody", filters=filters, **asked).checked()
+        export_file.make(self.office, options, out, begun=lambda _: None, tell=lambda *_: None)
+        return out.getvalue()
+
+    def exported_rows(self, filters: Filters = EVERYTHING, **asked: Any) -> list[dict[str, str]]:
+        """The lines of a CSV file."""
+        text = self.exported(filters, **asked).decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
     def actions(self) -> list[str]:
         """What the audit names, in order."""

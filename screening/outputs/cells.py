@@ -20,13 +20,11 @@ from ..questionnaire.definition import Column, Kind, Question
 NO_ANSWER = "NI"
 TALK = "DISCUSS"
 NOT_ASKED = ""
-# Between the parts of a kept line (see `csv_export`); no answer may hold it.
-PART = "\x1f"
 
 Encode = Callable[[Any], str]
 
 # Most text that is typed: it does not begin like a formula and needs no quotes.
-_HARMLESS = re.compile(r'\w[^",\r\n\x1f]*').fullmatch
+_HARMLESS = re.compile(r'\w[^",\r\n]*').fullmatch
 # Spreadsheets skip spaces, and some read full-width and small forms of = + - @ as the plain ones.
 _FORMULA = re.compile(
     r"[\s\0\u00ad\u200b-\u200f\u2060-\u2064\ufeff]*"
@@ -40,7 +38,6 @@ def safe_text(text: object) -> str:
     words = str(text)
     if _HARMLESS(words):
         return words
-    words = words.replace(PART, " ")
     return quoted("'" + words if _FORMULA(words) else words)
 
 

@@ -12,8 +12,8 @@ from typing import Literal
 from ..questionnaire.definition import Column as GroupColumn
 from ..questionnaire.definition import Instrument, Option, Question, Questionnaire
 
-Block = Literal["answers", "results", "origin"]
-BLOCKS: tuple[Block, ...] = ("answers", "results", "origin")
+Block = Literal["answers", "results", "origin", "staff"]
+BLOCKS: tuple[Block, ...] = ("answers", "results", "origin", "staff")
 Widths = Mapping[str, int]  # group id -> how many rows it is given
 
 UNDECIDED = "?"  # after the id of a finding that could not be decided
@@ -41,7 +41,7 @@ class Column:
 def columns(questionnaire: Questionnaire, widths: Widths) -> list[Column]:
     """All columns in order. A group without a width has no columns."""
     asked = [c for q in exported(questionnaire) for c in question_columns(q, widths)]
-    return [*asked, *_results(questionnaire), *ORIGIN]
+    return [*asked, *_results(questionnaire), *ORIGIN, *STAFF]
 
 
 def merged(questionnaires: Iterable[Questionnaire], widths: Widths) -> list[Column]:
@@ -93,19 +93,20 @@ _OF_KIND: dict[str, Callable[[Question, Widths], Iterator[Column]]] = {
 }
 
 
-# What was worked out when the intake was sent
+# What was worked out of what is known now
 
+OUTCOME_CODES = (
+    ("urgent", "a met urgent finding"),
+    ("excluded", "a met exclusion"),
+    ("clearance", "something to clear first"),
+    ("candidate", "none of these"),
+)
 OUTCOME = Column(
     "outcome",
     "results",
     "Outcome of the screening; the physician decides",
     kind="choice",
-    codes=(
-        ("urgent", "a met urgent finding"),
-        ("excluded", "a met exclusion"),
-        ("clearance", "something to clear first"),
-        ("candidate", "none of these"),
-    ),
+    codes=OUTCOME_CODES,
 )
 FINDINGS = Column(
     "findings",
@@ -123,6 +124,36 @@ ORIGIN = (
         kind="datetime",
     ),
     Column("questionnaire", "origin", "Version of the questionnaire", kind="text"),
+)
+# What staff added since it was sent.
+STAFF = (
+    Column(
+        "changed_by_staff",
+        "staff",
+        f"Ids of the questions whose answer staff measured or amended, separated by {SEPARATOR!r}",
+        kind="text",
+    ),
+    Column(
+        "decision",
+        "staff",
+        "The physician's signed decision that holds; empty while there is none",
+        kind="choice",
+        codes=(
+            ("candidate", "Candidate"),
+            ("not-now", "Not now"),
+            ("not-a-candidate", "Not a candidate"),
+            ("clearance", "Needs clearance"),
+            ("refer", "Refer"),
+        ),
+    ),
+    Column("decided_at", "staff", "When it was signed, as submitted_at", kind="datetime"),
+    Column(
+        "outcome_as_sent",
+        "staff",
+        "Outcome of what the patient sent, before staff measured or amended anything",
+        kind="choice",
+        codes=OUTCOME_CODES,
+    ),
 )
 STATUSES = (
     ("complete", "every scored item was answered"),

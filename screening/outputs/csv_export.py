@@ -1,157 +1,130 @@
 """Submissions as CSV: UTF-8 with a byte order mark (for Excel), a header, a line a submission.
 
-What was sent never changes, so neither does its line but for the width of the groups. `Plan.ready`
-makes the line once, to be kept; an export only fits kept lines together. See `cells` for what a
-cell holds, `columns` for their order.
-
-A kept line: the outcome, then CSV text and groups in turn, between separators. CSV text has a
-comma before each cell; a group is its number of rows and its cells.
+See `cells` for what a cell holds, `columns` for their order. How many columns a group has is known
+after the last submission: lines wait in a spool, with their groups as wide as their own rows, so
+that the submissions are read once.
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from typing import Any, BinaryIO
 
-from ..assessment.facts import Facts
-from ..questionnaire.answers import Answers
-from ..questionnaire.definition import Question, Questionnaire
-from .cells import NO_ANSWER, NOT_ASKED, PART, columns_of, encoder, filled, quoted
+from ..questionnaire.definition import Questionnaire
+from .cells import NO_ANSWER, NOT_ASKED, columns_of, encoder, filled, quoted, safe_text
 from .columns import SEPARATOR, UNDECIDED, Widths, columns, exported, merged, score_parts
+from .formats import Sent, Source
+from .spool import Spool
 
-# Count up when a kept line would come out differently: those kept before are then made again.
-FORM = "1"
 BYTE_ORDER_MARK = "\ufeff"
 LINE_END = "\r\n"
-LINES_A_CHUNK = 100
+
+# Pieces of CSV text without the commas between them; of a group, its number of rows and its cells.
+Kept = list[Any]
 
 
-class Submitted(NamedTuple):
-    """One sent intake. `submitted_at` is in the clinic's zone, `kept` was made by `Plan.ready`."""
-
-    reference: str
-    submitted_at: datetime
-    plan: "Plan"
-    kept: str
-
-
-def csv_chunks(
-    plans: Sequence["Plan"], widths: Widths, submissions: Iterable[Submitted]
-) -> Iterator[bytes]:
-    """The file in pieces. The first plan's columns lead; `plans` must hold that of every
-    submission, and `widths` at least its rows."""
-    names = [column.name for column in merged([p.questionnaire for p in plans], widths)]
-    yield (BYTE_ORDER_MARK + ",".join(names) + LINE_END).encode()
-    lines: list[str] = []
-    for line in rows(plans, widths, submissions):
-        lines.append(line)
-        if len(lines) == LINES_A_CHUNK:
-            yield "".join(lines).encode()
-            lines.clear()
-    yield "".join(lines).encode()
-
-
-def rows(
-    plans: Sequence["Plan"], widths: Widths, submissions: Iterable[Submitted]
-) -> Iterator[str]:
-    """One line of CSV text a submission, with its line end."""
-    names = [column.name for column in merged([p.questionnaire for p in plans], widths)]
-    writers = {plan: plan.writer(names, widths) for plan in plans}
-    for reference, submitted_at, plan, kept in submissions:
-        line = writers[plan](kept, reference, submitted_at.isoformat(timespec="seconds"))
-        yield line + LINE_END
-
-
-def outcome_of(kept: str) -> str:
-    return kept[: kept.index(PART)]
+def write(source: Source, out: BinaryIO) -> None:
+    """The whole file: the first questionnaire's columns lead, then what others add."""
+    plans = [Plan(questionnaire) for questionnaire in source.questionnaires]
+    places = {id(plan.questionnaire): place for place, plan in enumerate(plans)}
+    widths: dict[str, int] = {}
+    with Spool() as spool:
+        for sent in source:
+            place = places[id(sent.questionnaire)]
+            spool.add([place, *plans[place].kept(sent, widths)])
+        names = [column.name for column in merged(source.questionnaires, widths)]
+        out.write((BYTE_ORDER_MARK + ",".join(names) + LINE_END).encode())
+        writers = [plan.writer(names, widths) for plan in plans]
+        for lines in spool:
+            text = [writers[place](kept) + LINE_END for place, *kept in lines]
+            out.write("".join(text).encode())
 
 
 class Plan:
-    """How submissions of one version become lines; made once, used for all of them."""
+    """How submissions of one questionnaire become lines; made once, used for all of them."""
 
     def __init__(self, questionnaire: Questionnaire) -> None:
         self.questionnaire = questionnaire
-        questions = exported(questionnaire)
-        self.groups = [q for q in questions if q.kind == "group"]
-        self._blank = [_blank(question) for question in questions]
-        self._known = {q.id: (place, encoder(q)) for place, q in enumerate(questions)}
-        self._group_at = [questions.index(group) for group in self.groups]
-        # A sent intake lacks no required answer (`workflows.intake` refuses it), so a required
-        # follow-up without one was not asked; of an optional one only its condition can tell.
-        self._open = [
-            (place, question.id, _no_answer(question))
-            for place, question in enumerate(questions)
-            if question.ask_if and not question.required and question.audience == "patient"
-        ]
-        self._scores = [(i.id, score_parts(i)) for i in questionnaire.instruments]
+        asked = exported(questionnaire)
+        self._groups = [(place, q) for place, q in enumerate(asked) if q.kind == "group"]
+        self._blank = [filled(question, NOT_ASKED) for question in asked]
+        self._empty = {q.id: (place, filled(q, NO_ANSWER)) for place, q in enumerate(asked)}
+        self._known = {q.id: (place, encoder(q)) for place, q in enumerate(asked)}
+        self._results = _results(questionnaire)
+        self._version = safe_text(questionnaire.version)
 
-    def ready(self, document: Mapping[str, Any]) -> str:
-        """The line of a submission. `document` is what was frozen: answers, as_of (ISO) and
-        assessment, as JSON values."""
-        answers, assessment = document["answers"], document["assessment"]
-        pieces = self._pieces(answers, document["as_of"])
-        parts, start = [assessment["outcome"]], 0
-        for place, group in zip(self._group_at, self.groups, strict=True):
-            rows = answers.get(group.id)
-            many = len(rows) if isinstance(rows, list | tuple) else 0
-            parts += [_cells(pieces[start:place]), f"{many},{pieces[place]}"]
+    def kept(self, sent: Sent, widths: MutableMapping[str, int]) -> Kept:
+        """The line of a submission; `widths` is given room for its groups."""
+        pieces = self._pieces(sent)
+        kept: Kept = []
+        start = 0
+        for place, group in self._groups:
+            rows = _rows(sent.answers.get(group.id))
+            if rows > widths.get(group.id, 0):
+                widths[group.id] = rows
+            # Without rows it is one row of a code, or of nothing.
+            before = ",".join(pieces[start:place]) if place > start else None
+            kept += [before, max(rows, 1), pieces[place]]
             start = place + 1
-        parts.append(_cells([*pieces[start:], *self._results(assessment)]))
-        return PART.join(parts)
+        rest = [*pieces[start:], *self._results(sent.assessment), *self._origin(sent)]
+        return [*kept, ",".join(rest)]
 
-    def _pieces(self, answers: Answers, as_of: str) -> list[str]:
-        """The CSV text of every question: start from nothing known, fill in what is there."""
+    def _pieces(self, sent: Sent) -> list[str]:
+        """The cells of every question: start from nothing asked, fill in what is there."""
         pieces = self._blank.copy()
-        for question_id, answer in answers.items():
-            if question_id in self._known:
-                place, encode = self._known[question_id]
+        for name in sent.unanswered:
+            if name in self._empty:
+                place, piece = self._empty[name]
+                pieces[place] = piece
+        for name, answer in sent.answers.items():
+            if name in self._known:
+                place, encode = self._known[name]
                 pieces[place] = encode(answer)
-        left_empty = [entry for entry in self._open if entry[1] not in answers]
-        if not left_empty:
-            return pieces
-        facts = Facts(self.questionnaire, answers, date.fromisoformat(as_of))
-        for place, question_id, no_answer in left_empty:
-            if facts.asked(question_id) is True:
-                pieces[place] = no_answer
         return pieces
 
-    def _results(self, assessment: Mapping[str, Any]) -> Iterator[str]:
-        yield assessment["outcome"]
-        yield SEPARATOR.join(
+    def _origin(self, sent: Sent) -> Iterator[str]:
+        yield from (safe_text(sent.reference), sent.sent_at, self._version)
+        yield SEPARATOR.join(sent.changed)
+        yield from (sent.decision or "", sent.decided_at or "", sent.outcome_sent or "")
+
+    def writer(self, names: Sequence[str], widths: Widths) -> Callable[[Kept], str]:
+        """What writes a kept line under these columns."""
+        own = [column.name for column in columns(self.questionnaire, widths)]
+        groups = [(widths.get(group.id, 0), "," * columns_of(group)) for _, group in self._groups]
+
+        def line(kept: Kept) -> str:
+            pieces: list[str] = []
+            for number, (width, blank_row) in enumerate(groups):
+                before, rows, cells = kept[3 * number : 3 * number + 3]
+                if before is not None:
+                    pieces.append(before)
+                if width:
+                    pieces.append(cells + blank_row * (width - rows))
+            pieces.append(kept[-1])
+            return ",".join(pieces)
+
+        return line if own == list(names) else _moved(line, own, names)
+
+
+def _rows(answer: object) -> int:
+    return len(answer) if isinstance(answer, list | tuple) else 0
+
+
+def _results(questionnaire: Questionnaire) -> Callable[[Mapping[str, Any]], list[str]]:
+    instruments = [(i.id, score_parts(i)) for i in questionnaire.instruments]
+
+    def results(assessment: Mapping[str, Any]) -> list[str]:
+        findings = [
             finding["rule"] if finding["status"] == "met" else finding["rule"] + UNDECIDED
             for finding in assessment["findings"]
-        )
+        ]
         scores = {score["instrument"]: score for score in assessment["scores"]}
-        for instrument, parts in self._scores:
+        found = [assessment["outcome"], SEPARATOR.join(findings)]
+        for instrument, parts in instruments:
             score = scores.get(instrument, {})
-            yield from (_plain(score.get(part)) for part in parts)
+            found += [_plain(score.get(part)) for part in parts]
+        return found
 
-    def widen(self, widths: MutableMapping[str, int], kept: str) -> None:
-        """Make room for the groups of one more kept line."""
-        parts = kept.split(PART)
-        for group, part in zip(self.groups, parts[2::2], strict=True):
-            many = int(part[: part.index(",")])
-            if many > widths.get(group.id, 0):
-                widths[group.id] = many
-
-    def writer(self, names: Sequence[str], widths: Widths) -> Callable[[str, str, str], str]:
-        """What writes a kept line, its reference and its time under these columns."""
-        own = [column.name for column in columns(self.questionnaire, widths)]
-        fits = [_fit(group, widths.get(group.id, 0)) for group in self.groups]
-        version = self.questionnaire.version
-
-        def write(kept: str, reference: str, submitted_at: str) -> str:
-            parts = kept.split(PART)
-            for place, fit in enumerate(fits):
-                parts[2 + 2 * place] = fit(parts[2 + 2 * place])
-            parts[0] = ""
-            return f"{''.join(parts)[1:]},{reference},{submitted_at},{version}"
-
-        return write if own == list(names) else _moved(write, own, names)
-
-
-def _cells(pieces: Iterable[str]) -> str:
-    return "".join(["," + piece for piece in pieces])
+    return results
 
 
 def _plain(value: object) -> str:
@@ -161,38 +134,14 @@ def _plain(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _blank(question: Question) -> str:
-    """Its piece while nothing is known of it: NI where everyone is asked, else empty."""
-    always_asked = question.ask_if is None and question.audience == "patient"
-    return _no_answer(question) if always_asked else filled(question, NOT_ASKED)
-
-
-def _no_answer(question: Question) -> str:
-    return filled(question, NO_ANSWER)
-
-
-def _fit(group: Question, width: int) -> Callable[[str], str]:
-    """What brings a group of a kept line to `width` rows."""
-    blank_row = "," * columns_of(group)
-
-    def fit(part: str) -> str:
-        many, _, cells = part.partition(",")
-        if width == 0:
-            return ""
-        # Without rows it is one row of a code, or of nothing.
-        return "," + cells + blank_row * (width - max(int(many), 1))
-
-    return fit
-
-
 def _moved(
-    write: Callable[[str, str, str], str], own: Sequence[str], names: Sequence[str]
-) -> Callable[[str, str, str], str]:
+    line: Callable[[Kept], str], own: Sequence[str], names: Sequence[str]
+) -> Callable[[Kept], str]:
     """The line of another version, its cells put under the columns that were agreed on."""
     places = [own.index(name) if name in own else None for name in names]
 
-    def moved(kept: str, reference: str, submitted_at: str) -> str:
-        cells = next(csv.reader([write(kept, reference, submitted_at)]))
+    def moved(kept: Kept) -> str:
+        cells = next(csv.reader([line(kept)]))
         return ",".join(NOT_ASKED if place is None else quoted(cells[place]) for place in places)
 
     return moved

@@ -17,26 +17,26 @@ HEADER = (
     "variable", "section", "label", "question", "type", "options", "required", "asked_if", "unit",
     "range", "sensitive", "privacy", "safe_harbor", "instrument", "loinc", "missing",
 )  # fmt: skip
-WORKED_OUT = ("Results", "Origin")
-_BLOCKS = {"Results": 1, "Origin": 2}  # what patients answered comes before both
+WORKED_OUT = {"results": "Results", "origin": "Origin", "staff": "Added by staff"}
+_BLOCKS = {name: place for place, name in enumerate(WORKED_OUT.values(), 1)}  # after the answers
 TICKS = "1 = ticked | 0 = not ticked"
 Line = dict[str, str]
 
 
 def dictionary(*questionnaires: Questionnaire) -> bytes:
     """The dictionary as a CSV file: the columns of the first, then what the others add."""
-    described = [_lines(questionnaire) for questionnaire in questionnaires]
-    cells = ([line.get(name, "") for name in HEADER] for line in _merged(described))
+    cells = ([line.get(name, "") for name in HEADER] for line in described(*questionnaires))
     lines = [HEADER, *cells]
     text = LINE_END.join(",".join(safe_text(cell) for cell in line) for line in lines)
     return (BYTE_ORDER_MARK + text + LINE_END).encode()
 
 
-def _merged(described: Iterable[Iterator[Line]]) -> list[Line]:
-    """Each variable once, answers before results before origin, as `columns.merged` has them."""
+def described(*questionnaires: Questionnaire) -> list[Line]:
+    """Each variable once, by the names of HEADER, in the order of the blocks, as `columns.merged`
+    has them."""
     found: dict[str, Line] = {}
-    for lines in described:
-        for line in lines:
+    for questionnaire in questionnaires:
+        for line in _lines(questionnaire):
             found.setdefault(line["variable"], line)
     return sorted(found.values(), key=lambda line: _BLOCKS.get(line["section"], 0))
 
@@ -59,7 +59,7 @@ def _worked_out(column: Column) -> Line:
     is_total = column.limits is not None and instrument is not None
     return {
         "variable": column.name,
-        "section": WORKED_OUT[0 if column.block == "results" else 1],
+        "section": WORKED_OUT[column.block],
         "label": column.label,
         "type": column.kind,
         "options": _listed(column.codes),

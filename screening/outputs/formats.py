@@ -54,10 +54,36 @@ class Source(Protocol):
 @dataclass(frozen=True)
 class Format:
     """`write` puts the whole file to a binary stream that can only be written on, from its start
-    to its end."""
+    to its end.
+
+    `one_kind`: a file of columns; it holds intakes or check-ins, never both, and is made once for
+    each. `walks`: how often it walks its source, for the progress bar alone.
+    """
 
     id: str
     name: str  # as an administrator reads it
     extension: str
     media_type: str
     write: Callable[[Source, BinaryIO], None]
+    one_kind: bool = False
+    walks: int = 1
+
+
+@dataclass(frozen=True)
+class OfKind:
+    """The part of a source that are intakes, or check-ins."""
+
+    source: Source
+    kind: str
+
+    @property
+    def questionnaires(self) -> Sequence[Questionnaire]:
+        return [each for each in self.source.questionnaires if each.kind == self.kind]
+
+    @property
+    def widths(self) -> Mapping[str, int]:
+        known = {name for questionnaire in self.questionnaires for name in questionnaire.questions}
+        return {name: rows for name, rows in self.source.widths.items() if name in known}
+
+    def __iter__(self) -> Iterator[Sent]:
+        return (sent for sent in self.source if sent.questionnaire.kind == self.kind)

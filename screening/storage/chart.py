@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from .intakes import CHART, INTAKES, SUBMISSIONS
 from .sealed import seal_json, unseal_json
-from .vault import Vault
+from .vault import DataKey, Vault
 
 
 class ChartChanged(Exception):  # noqa: N818 - an outcome that callers answer
@@ -98,7 +98,11 @@ def entries_of(conn: Connection, vault: Vault, intake_id: str) -> tuple[Entry, .
 
 
 def _entry(vault: Vault, row: Any) -> Entry:
-    key = vault.open_data_key(row.key_id, row.wrapped_key)
+    return read_entry(vault, vault.open_data_key(row.key_id, row.wrapped_key), row)
+
+
+def read_entry(vault: Vault, key: DataKey, row: Any) -> Entry:
+    """An entry as it lies in the table, opened. Raises VaultError when it was altered or moved."""
     context = _context(row.intake_id, row.number, row.kind)
     body = unseal_json(vault, key, row.ciphertext, context=context)
     return Entry(row.number, row.kind, row.at, row.by, body)

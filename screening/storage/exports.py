@@ -1,136 +1,135 @@
-"""A walk over all submissions for an export, with the line that was kept of each.
-
-A line is a rendered document like the PDF: made once, under the intake's key, gone with it. Its
-`form` says how lines were written when it was made; those of another form are not given out.
-"""
+"""A walk over all submissions for an export, each with what staff added to it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, func, select
+from sqlalchemy import Connection, Select, func, select
 
-from .intakes import AUDIT, DOCUMENTS, INTAKES, SUBMISSIONS
-from .sealed import insert_once
-from .vault import DataKey, Vault
+from .chart import Entry, read_entry
+from .intakes import AUDIT, CHART, INTAKES, SUBMISSIONS
+from .vault import Vault
 
-KIND = "csv"
 BATCH = 500  # rows held at once while streaming
 
 
-@dataclass(slots=True)
-class StoredLine:
-    """One submission. `kept` is its line; while that is empty, `document_json` has what to make it
-    of, and else nothing."""
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One submission. `document_json`: what was frozen. `entries`: of its chart, of the kinds that
+    were asked for, the oldest first."""
 
     id: int
-    intake_id: str
     reference: str
     submitted_at: datetime
     content_hash: str
-    key: DataKey = field(repr=False)
-    kept: bytes = field(repr=False)
     document_json: bytes = field(repr=False)
+    entries: tuple[Entry, ...] = field(repr=False)
 
 
-def stored_lines(
-    conn: Connection,
-    vault: Vault,
-    *,
-    form: str,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    last_id: int | None = None,
-) -> Iterator[StoredLine]:
-    """The oldest first, streamed: memory does not grow with their number. `until` is exclusive,
-    `last_id` the last submission to read."""
-    kept = and_(
-        DOCUMENTS.c.submission_id == SUBMISSIONS.c.id,
-        DOCUMENTS.c.kind == KIND,
-        DOCUMENTS.c.paper == form,
-    )
-    asked = (
-        select(
-            SUBMISSIONS.c.id,
-            SUBMISSIONS.c.intake_id,
-            INTAKES.c.reference,
-            SUBMISSIONS.c.submitted_at,
-            INTAKES.c.content_hash,
-            INTAKES.c.key_id,
-            INTAKES.c.wrapped_key,
-            DOCUMENTS.c.ciphertext,
-            case((DOCUMENTS.c.ciphertext.is_(None), SUBMISSIONS.c.document)).label("document"),
-        )
-        .join(INTAKES, INTAKES.c.id == SUBMISSIONS.c.intake_id)
-        .outerjoin(DOCUMENTS, kept)
-        .where(INTAKES.c.withdrawn_at.is_(None))  # why: docs/decisions/0014
-        .order_by(SUBMISSIONS.c.id)
-    )
-    if since is not None:
-        asked = asked.where(SUBMISSIONS.c.submitted_at >= since)
-    if until is not None:
-        asked = asked.where(SUBMISSIONS.c.submitted_at < until)
-    if last_id is not None:
-        asked = asked.where(SUBMISSIONS.c.id <= last_id)
+@dataclass(frozen=True)
+class Wanted:
+    """Which submissions; None leaves it open. `until` is exclusive, `version` the questionnaire's.
+    What was withdrawn is never wanted (docs/decisions/0014)."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    version: str | None = None
+
+    def of(self, asked: Select[Any]) -> Select[Any]:
+        """Only these of a selection from submissions and their intakes."""
+        asked = asked.where(INTAKES.c.withdrawn_at.is_(None))
+        if self.since is not None:
+            asked = asked.where(SUBMISSIONS.c.submitted_at >= self.since)
+        if self.until is not None:
+            asked = asked.where(SUBMISSIONS.c.submitted_at < self.until)
+        if self.version is not None:
+            asked = asked.where(INTAKES.c.questionnaire == self.version)
+        return asked
+
+
+_BOTH = SUBMISSIONS.join(INTAKES, INTAKES.c.id == SUBMISSIONS.c.intake_id)
+_COLUMNS = (
+    SUBMISSIONS.c.id,
+    SUBMISSIONS.c.intake_id,
+    INTAKES.c.reference,
+    SUBMISSIONS.c.submitted_at,
+    INTAKES.c.content_hash,
+    INTAKES.c.key_id,
+    INTAKES.c.wrapped_key,
+    SUBMISSIONS.c.document,
+)
+
+
+def exported(
+    conn: Connection, vault: Vault, wanted: Wanted, kinds: Sequence[str]
+) -> Iterator[Exported]:
+    """The oldest first, streamed: memory does not grow with their number. `kinds`: of the entries
+    of their charts. Raises VaultError when one was altered or moved."""
+    asked = wanted.of(select(*_COLUMNS).select_from(_BOTH)).order_by(SUBMISSIONS.c.id)
     with conn.execute(asked.execution_options(yield_per=BATCH)) as rows:
-        for row in rows:
-            yield _line(vault, row, form)
+        for batch in rows.partitions():
+            charts = _charts(conn, [row.intake_id for row in batch], kinds)
+            for row in batch:
+                yield _opened(vault, row, charts.get(row.intake_id, ()))
 
 
-def _line(vault: Vault, row: Any, form: str) -> StoredLine:
+def _charts(
+    conn: Connection, intake_ids: Sequence[str], kinds: Sequence[str]
+) -> dict[str, list[Any]]:
+    """The sealed entries of these intakes."""
+    asked = (
+        select(CHART)
+        .where(CHART.c.intake_id.in_(intake_ids), CHART.c.kind.in_(kinds))
+        .order_by(CHART.c.number)
+    )
+    found: dict[str, list[Any]] = {}
+    for row in conn.execute(asked):
+        found.setdefault(row.intake_id, []).append(row)
+    return found
+
+
+def _opened(vault: Vault, row: Any, entries: Sequence[Any]) -> Exported:
     # Unpacked, not read by name: of a hundred thousand rows that alone takes a second.
-    id_, intake_id, reference, submitted_at, content_hash, key_id, wrapped, sealed, document = row
+    id_, intake_id, reference, submitted_at, content_hash, key_id, wrapped, document = row
     key = vault.unwrap(key_id, wrapped)  # a walk over all would only flush the cache
-    kept = document_json = b""
-    if sealed is not None:
-        kept = vault.unseal(key, sealed, context=_context(intake_id, form))
-    else:
-        document_context = f"submissions:{intake_id}:document"
-        document_json = vault.unseal(key, document, context=document_context)
-    return StoredLine(
-        id_, intake_id, reference, submitted_at, content_hash, key, kept, document_json
+    context = f"submissions:{intake_id}:document"
+    document_json = vault.unseal(key, document, context=context)
+    opened = tuple(read_entry(vault, key, entry) for entry in entries)
+    return Exported(id_, reference, submitted_at, content_hash, document_json, opened)
+
+
+def count(conn: Connection, wanted: Wanted) -> int:
+    """How many there are."""
+    asked = wanted.of(select(func.count()).select_from(_BOTH))
+    return conn.execute(asked).scalar_one()
+
+
+def versions(conn: Connection, wanted: Wanted) -> list[str]:
+    """The content hash of each questionnaire that they answered, the newest in use first."""
+    newest = func.max(SUBMISSIONS.c.id)
+    asked = wanted.of(select(INTAKES.c.content_hash).select_from(_BOTH))
+    return list(
+        conn.execute(asked.group_by(INTAKES.c.content_hash).order_by(newest.desc())).scalars()
     )
 
 
-def newest_id(conn: Connection) -> int:
-    """The id of the newest submission, 0 without any."""
-    return conn.execute(select(func.coalesce(func.max(SUBMISSIONS.c.id), 0))).scalar_one()
+def asked_versions(conn: Connection) -> list[str]:
+    """The versions of questionnaires that anything was sent under."""
+    asked = select(INTAKES.c.questionnaire).select_from(_BOTH).distinct()
+    return sorted(conn.execute(asked).scalars(), reverse=True)
 
 
-def keep_lines(
-    conn: Connection,
-    vault: Vault,
-    lines: Sequence[StoredLine],
-    *,
-    form: str,
-    now: datetime,
-) -> None:
-    """Keep the lines that were made; those of an older form go. Of a submission that has been
-    deleted in the meantime nothing is kept."""
-    ids = [line.id for line in lines]
-    still = select(SUBMISSIONS.c.id).where(SUBMISSIONS.c.id.in_(ids)).with_for_update()
-    there = set(conn.execute(still).scalars())
-    of_these = (DOCUMENTS.c.submission_id.in_(ids), DOCUMENTS.c.kind == KIND)
-    conn.execute(delete(DOCUMENTS).where(*of_these, DOCUMENTS.c.paper != form))
-    values = [_sealed(vault, line, form, now) for line in lines if line.id in there]
-    if values:
-        conn.execute(insert_once(conn, DOCUMENTS), values)
-
-
-def _sealed(vault: Vault, line: StoredLine, form: str, now: datetime) -> dict[str, Any]:
-    context = _context(line.intake_id, form)
-    return {
-        "submission_id": line.id,
-        "kind": KIND,
-        "paper": form,
-        "ciphertext": vault.seal(line.key, line.kept, context=context),
-        "made_at": now,
-    }
-
-
-def _context(intake_id: str, form: str) -> str:
-    return f"documents:{intake_id}:{KIND}:{form}"
+def first_references(conn: Connection) -> dict[str, str]:
+    """The reference of a patient's first intake by that of each check-in; when the first was purged
+    something else that all its check-ins share."""
+    first = INTAKES.alias()
+    asked = (
+        select(INTAKES.c.reference, func.coalesce(first.c.reference, INTAKES.c.follows))
+        .outerjoin(first, first.c.id == INTAKES.c.follows)
+        .where(INTAKES.c.follows.is_not(None))
+    )
+    return {row[0]: row[1] for row in conn.execute(asked)}
 
 
 def count_intakes(conn: Connection) -> int:

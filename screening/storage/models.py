@@ -252,8 +252,8 @@ class Document(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     submission_id: Mapped[int] = mapped_column(ForeignKey(Submission.id))
-    kind: Mapped[str] = mapped_column(String(16))  # pdf, copy, csv
-    paper: Mapped[str] = mapped_column(String(16))  # letter, letter-es, form of a line
+    kind: Mapped[str] = mapped_column(String(16))  # pdf, copy, letter, sheet
+    paper: Mapped[str] = mapped_column(String(16))  # letter, letter-es, letter-3
     ciphertext: Mapped[bytes]
     made_at: Mapped[datetime]
 
@@ -269,17 +269,21 @@ class ExportJob(Base):
     by: Mapped[str] = mapped_column(String(64))  # user:12
     asked_at: Mapped[datetime]
     options: Mapped[str] = mapped_column(Text)  # JSON: format, filters, purpose, recipient, ...
-    status: Mapped[str] = mapped_column(String(16))  # waiting, running, done, cancelled, failed
-    total: Mapped[int | None]  # submissions to write
-    done: Mapped[int] = mapped_column(server_default="0")  # written so far
-    last_id: Mapped[int | None]  # the newest submission when it began
+    # waiting, running, done, fetched, expired, cancelled, failed
+    status: Mapped[str] = mapped_column(String(16))
+    tries: Mapped[int] = mapped_column(server_default="0")  # how often it was begun
+    total: Mapped[int | None]  # submissions to look at, in all walks
+    done: Mapped[int] = mapped_column(server_default="0")  # looked at so far
+    rows: Mapped[int | None]  # submissions in the file
+    rare: Mapped[int | None]  # of a de-identified file: rows that are like few others
+    name: Mapped[str | None] = mapped_column(String(64))  # of the file
     key_id: Mapped[str | None] = mapped_column(String(8))
     wrapped_key: Mapped[bytes | None]
     size: Mapped[int | None] = mapped_column(BigInteger)  # bytes of the file as it is handed out
     sha256: Mapped[str | None] = mapped_column(HASH)
     ended_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
-    fetched_at: Mapped[datetime | None]
+    fetched_at: Mapped[datetime | None]  # when it was first handed out, be it in part
     error: Mapped[str | None] = mapped_column(String(64))  # a kind of error, never its text
     included: Mapped[bytes | None]  # whose submissions were in it; see storage.export_jobs
 

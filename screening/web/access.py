@@ -53,7 +53,8 @@ DESK = Access(frozenset({FRONT_DESK}))  # names and where an intake stands, noth
 READERS = Access(frozenset({PHYSICIAN}))
 AUDITORS = Access(frozenset({AUDITOR}))
 AUDITORS_AGAIN = Access(AUDITORS.roles, fresh=True)
-ADMINS = Access(frozenset({ADMIN}), fresh=True)
+OFFICE = Access(frozenset({ADMIN}))  # how far an export is: no answers
+ADMINS = Access(OFFICE.roles, fresh=True)
 
 PAGES: Mapping[str, Access] = {
     "auth.sign_in": EVERYBODY,
@@ -111,7 +112,11 @@ PAGES: Mapping[str, Access] = {
     "users.sign_out": ADMINS,
     "users.start_over": ADMINS,
     "export.show": ADMINS,
+    "export.job": OFFICE,
+    "export.cancel": OFFICE,
+    "export.fetch": ADMINS,
     "export.data_dictionary": ADMINS,
+    "export.line_schema": ADMINS,
     "fhir.questionnaire": ADMINS,
     "insight.show": ADMINS,
     "disclosures.show": READERS,

@@ -10,7 +10,7 @@ made of them on that day, so that both are kept. Bodies of the entries, by kind:
     decision, letter, plan: see the modules of those names
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -87,17 +87,30 @@ def as_sent(submission: StoredSubmission) -> Known:
 
 def known_now(submission: StoredSubmission, entries: tuple[Entry, ...]) -> Known:
     """What was sent with all that staff changed since, as it was last assessed."""
-    known = as_sent(submission)
-    answers = dict(known.answers)
+    document, by_question = changed_document(submission.document, entries)
+    return Known(
+        document["answers"],
+        ASSESSMENT.validate_python(document["assessment"]),
+        date.fromisoformat(document["as_of"]),
+        by_question,
+    )
+
+
+def changed_document(
+    document: Mapping[str, Any], entries: Sequence[Entry]
+) -> tuple[dict[str, Any], dict[str, Entry]]:
+    """A frozen document with all that staff changed since, and the entry of each changed answer."""
+    answers, made = document["answers"], document
     by_question: dict[str, Entry] = {}
     for entry in entries:
         if entry.kind in CHANGES:
-            answers |= entry.body["answers"]
-            by_question |= dict.fromkeys(entry.body["answers"], entry)
-            made = ASSESSMENT.validate_python(entry.body["assessment"])
-            known = Known({}, made, date.fromisoformat(entry.body["as_of"]))
-    left = {name: value for name, value in answers.items() if value is not None}
-    return Known(left, known.assessment, known.as_of, by_question)
+            made = entry.body
+            answers = answers | made["answers"]
+            by_question |= dict.fromkeys(made["answers"], entry)
+    if by_question:
+        answers = {name: value for name, value in answers.items() if value is not None}
+    now = {"answers": answers, "assessment": made["assessment"], "as_of": made["as_of"]}
+    return now, by_question
 
 
 def assessed_again(

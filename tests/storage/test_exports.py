@@ -1,86 +1,78 @@
-"""The walk over all submissions, and the lines kept on the way."""
+"""The walk over all submissions, each with what staff added."""
+
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from screening.storage import audit, exports
-from screening.storage.intakes import DOCUMENTS, delete_intake
+from screening.storage import audit, chart, exports
+from screening.storage.exports import Wanted
+from screening.storage.intakes import INTAKES, SUBMISSIONS
 from screening.storage.vault import VaultError
 
 from .conftest import NOW, new_draft
 from .test_submissions import some
 
 
-def walk(database, vault, form="1", **limits):
+def walk(database, vault, kinds=("note",), **limits):
     with database.read() as conn:
-        return list(exports.stored_lines(conn, vault, form=form, **limits))
+        return list(exports.exported(conn, vault, Wanted(**limits), kinds))
 
 
-def keep(database, vault, lines, form="1"):
-    for line in lines:
-        line.kept = f"line {line.id}".encode()
+def ids(found):
+    return [one.id for one in found]
+
+
+def add(database, vault, submission_id, kind, **body):
     with database.write() as conn:
-        exports.keep_lines(conn, vault, lines, form=form, now=NOW)
+        asked = SUBMISSIONS.select().where(SUBMISSIONS.c.id == submission_id)
+        intake_id = conn.execute(asked).one().intake_id
+        chart.add_entry(conn, vault, intake_id, kind=kind, body=body, by="user:1", at=NOW)
 
 
-def test_without_a_kept_line_the_document_is_given_and_then_the_line(database, vault):
+def test_submissions_come_oldest_first_as_they_were_frozen(database, vault):
     receipts = some(database, vault, 3)
-    before = walk(database, vault)
-    assert [line.document_json for line in before] == [b'{"n":0}', b'{"n":1}', b'{"n":2}']
-    assert [line.reference for line in before] == [receipt.reference for receipt in receipts]
-    assert {line.kept for line in before} == {b""}
-    keep(database, vault, before[:2])
-    after = walk(database, vault)
-    assert [line.kept for line in after] == [b"line 1", b"line 2", b""]
-    assert [line.document_json for line in after] == [b"", b"", b'{"n":2}']
-    assert [line.submitted_at for line in after] == [receipt.submitted_at for receipt in receipts]
+    found = walk(database, vault)
+    assert [one.document_json for one in found] == [b'{"n":0}', b'{"n":1}', b'{"n":2}']
+    assert [one.reference for one in found] == [receipt.reference for receipt in receipts]
+    assert [one.submitted_at for one in found] == [receipt.submitted_at for receipt in receipts]
+    assert {one.entries for one in found} == {()}
 
 
-def test_a_walk_can_be_limited_by_time_and_id(database, vault):
+def test_each_brings_the_entries_of_its_chart_that_were_asked_for(database, vault, monkeypatch):
+    monkeypatch.setattr(exports, "BATCH", 2)
+    some(database, vault, 3)
+    for number in (1, 2):
+        add(database, vault, 3, "note", n=number)
+    add(database, vault, 3, "letter", n=3)
+    add(database, vault, 1, "note", n=4)
+    found = walk(database, vault)
+    assert [[entry.body["n"] for entry in one.entries] for one in found] == [[4], [], [1, 2]]
+
+
+def test_a_walk_can_be_limited(database, vault):
     second = some(database, vault, 4)[1].submitted_at
-    assert [line.id for line in walk(database, vault, since=second)] == [2, 3, 4]
-    assert [line.id for line in walk(database, vault, until=second)] == [1]
-    assert [line.id for line in walk(database, vault, since=second, last_id=3)] == [2, 3]
+    assert ids(walk(database, vault, since=second)) == [2, 3, 4]
+    assert ids(walk(database, vault, until=second)) == [1]
+    assert ids(walk(database, vault, version="another")) == []
     with database.read() as conn:
-        assert exports.newest_id(conn) == 4
+        assert exports.count(conn, Wanted(since=second)) == 3
 
 
-def test_a_line_of_another_form_is_not_given_and_goes_when_a_new_one_comes(database, vault):
-    some(database, vault, 2)
-    keep(database, vault, walk(database, vault, "0"), "0")
-    lines = walk(database, vault)
-    assert {line.kept for line in lines} == {b""}
-    keep(database, vault, lines[:1])
-    with database.read() as conn:
-        papers = conn.execute(select(DOCUMENTS.c.paper).order_by(DOCUMENTS.c.submission_id))
-        assert papers.scalars().all() == ["1", "0"]
-
-
-def test_keeping_twice_keeps_the_first(database, vault):
-    some(database, vault, 1)
-    lines = walk(database, vault)
-    keep(database, vault, lines)
+def test_what_was_withdrawn_is_left_out(database, vault):
+    receipts = some(database, vault, 2)
     with database.write() as conn:
-        lines[0].kept = b"another"
-        exports.keep_lines(conn, vault, lines, form="1", now=NOW)
-    assert walk(database, vault)[0].kept == b"line 1"
+        first = update(INTAKES).where(INTAKES.c.reference == receipts[0].reference)
+        conn.execute(first.values(withdrawn_at=NOW + timedelta(days=9)))
+        assert exports.count(conn, Wanted()) == 1
+    assert ids(walk(database, vault)) == [2]
 
 
-def test_nothing_is_kept_of_an_intake_that_was_deleted_meanwhile(database, vault):
+def test_a_document_put_to_another_intake_is_refused(database, vault):
     some(database, vault, 2)
-    lines = walk(database, vault)
     with database.write() as conn:
-        delete_intake(conn, lines[0].intake_id)
-    keep(database, vault, lines)
-    assert [line.kept for line in walk(database, vault)] == [b"line 2"]
-
-
-def test_a_line_put_to_another_intake_is_refused(database, vault):
-    some(database, vault, 2)
-    keep(database, vault, walk(database, vault))
-    with database.write() as conn:
-        first = conn.execute(select(DOCUMENTS.c.ciphertext)).scalars().first()
-        conn.execute(update(DOCUMENTS).values(ciphertext=first))
+        first = conn.execute(SUBMISSIONS.select().order_by(SUBMISSIONS.c.id)).first()
+        conn.execute(update(SUBMISSIONS).values(document=first.document))
     with pytest.raises(VaultError):
         walk(database, vault)
 

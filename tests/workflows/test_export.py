@@ -1,71 +1,64 @@
-"""Bulk exports: what leaves, what the audit says of it, and lines that are worked out once."""
+"""Which submissions an export has, and each as it is known now."""
 
-import csv
 import io
-import json
+import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 
-from screening.outputs.csv_export import FORM, Plan
-from screening.storage import exports
-from screening.storage.intakes import AUDIT, DOCUMENTS, SUBMISSIONS, delete_intake
+from screening.assessment.facts import Facts
+from screening.outputs.formats import Sent
+from screening.record import row_state
+from screening.storage.intakes import INTAKES, SUBMISSIONS, delete_intake
 from screening.storage.vault import VaultError
-from screening.workflows import export
-from screening.workflows.export import EVERYTHING, Filters, count_by_outcome, export_csv
+from screening.workflows.export import EVERYTHING, Filters, Submissions, count_by_outcome
 from screening.workflows.intake import submit_answers
+from screening.workflows.signing import Wanted
 from tests.builders import FIXTURES, example, medicine_row, person
+from tests.people import complete_person, sendable
+from tests.returning import checked_in, sent
 from tests.site import Site
+
+from .test_decisions import measure, sign
+from .test_decisions import physician as new_physician
 
 EXAMPLES = sorted(path.stem for path in (FIXTURES / "examples").glob("*.json"))
 PREGNANT = {"pregnant": "yes", "preeclampsia": "no"}
+PRESSURE = {"measured_systolic": 190, "measured_diastolic": 125}
 
 
 def send(site: Site, **changes: Any) -> str:
     return submit_answers(site.office, person(**changes)).reference
 
 
-def file(site: Site, filters: Filters = EVERYTHING) -> bytes:
-    return b"".join(export_csv(site.office, "user:7", filters, "review", "Dr. Vale"))
+def names(site: Site, **filters: Any) -> list[str]:
+    return [row["first_name"] for row in site.exported_rows(Filters(**filters))]
 
 
-def rows(site: Site, filters: Filters = EVERYTHING) -> list[dict[str, str]]:
-    text = file(site, filters).decode("utf-8-sig")
-    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-
-
-def names(site: Site, filters: Filters) -> list[str]:
-    return [row["first_name"] for row in rows(site, filters)]
-
-
-def kept(site: Site) -> int:
-    """How many lines are kept."""
-    asked = select(func.count()).select_from(DOCUMENTS).where(DOCUMENTS.c.kind == exports.KIND)
+def all_of(site: Site, filters: Filters = EVERYTHING) -> list[Sent]:
     with site.office.database.read() as conn:
-        return conn.execute(asked).scalar_one()
-
-
-def audited(site: Site) -> list[tuple[str, str, dict[str, Any]]]:
-    asked = select(AUDIT.c.actor, AUDIT.c.action, AUDIT.c.detail).order_by(AUDIT.c.id)
-    with site.office.database.read() as conn:
-        found = conn.execute(asked.where(AUDIT.c.action.startswith("export."))).all()
-    return [(actor, action, json.loads(detail)) for actor, action, detail in found]
+        return list(Submissions(conn, site.office, filters))
 
 
 # What leaves
 
 
 def test_the_examples_are_exported_as_they_were_sent(site):
-    sent = [submit_answers(site.office, example(name)["answers"]) for name in EXAMPLES]
-    found = rows(site)
-    assert [row["reference"] for row in found] == [receipt.reference for receipt in sent]
+    receipts = [submit_answers(site.office, example(name)["answers"]) for name in EXAMPLES]
+    found = site.exported_rows()
+    assert [row["reference"] for row in found] == [receipt.reference for receipt in receipts]
     outcomes = [example(name)["expected"]["outcome"] for name in EXAMPLES]
     assert [row["outcome"] for row in found] == outcomes
+    assert [row["outcome_as_sent"] for row in found] == outcomes
     assert {row["questionnaire"] for row in found} == {site.questionnaire.version}
     assert found[0]["submitted_at"] == "2026-11-23T12:00:00-08:00"
+    assert {(row["changed_by_staff"], row["decision"], row["decided_at"]) for row in found} == {
+        ("", "", "")
+    }
 
 
 def test_groups_are_as_wide_as_the_fullest_of_those_that_are_exported(site):
@@ -73,8 +66,98 @@ def test_groups_are_as_wide_as_the_fullest_of_those_that_are_exported(site):
     site.clock.wait(days=2)
     send(site, first_name="Later")
     today = Filters(since=site.office.today())
-    assert "medications_4_medicine" in rows(site)[0]
-    assert "medications_2_medicine" not in rows(site, today)[0]
+    assert "medications_4_medicine" in site.exported_rows()[0]
+    assert "medications_2_medicine" not in site.exported_rows(today)[0]
+
+
+def test_an_intake_of_an_older_version_is_in_the_file_too(site):
+    send(site, first_name="Old")
+    newer = site.questionnaire.model_copy(
+        update={"version": "2027-1", "content_hash": "0" * 64, "export_order": ("last_name",)}
+    )
+    object.__setattr__(site.office, "questionnaire", newer)
+    send(site, first_name="New")
+    found = site.exported_rows()
+    assert next(iter(found[0])) == "last_name"
+    assert [row["first_name"] for row in found] == ["Old", "New"]
+    assert [row["questionnaire"] for row in found] == ["2026-2", "2027-1"]
+    assert names(site, version="2026-2") == ["Old"]
+
+
+def test_the_zone_is_that_of_the_clinic_now(site):
+    send(site)
+    elsewhere = Site(site.app, site.clock)
+    office = replace(site.office, zone=UTC)
+    elsewhere.app.extensions["office"] = office
+    assert elsewhere.exported_rows()[0]["submitted_at"] == "2026-11-23T20:00:00+00:00"
+
+
+def test_an_intake_that_was_purged_is_gone(site):
+    first = sent(site, last_name="Gone")
+    sent(site, last_name="Here")
+    with site.office.database.write() as conn:
+        delete_intake(conn, first)
+    assert [row["last_name"] for row in site.exported_rows()] == ["Here"]
+
+
+def test_an_altered_store_stops_the_export(site):
+    send(site)
+    with site.office.database.write() as conn:
+        conn.execute(update(SUBMISSIONS).values(document=b"\x01altered"))
+    with pytest.raises(VaultError):
+        site.exported()
+
+
+# As it is known now
+
+
+def test_what_staff_measured_and_amended_is_in_the_row(site):
+    reference = send(site, weight_lb=150)
+    measure(site, reference, **PRESSURE)
+    measure(site, reference, "amended", weight_lb=None, escort="no")
+    (row,) = site.exported_rows()
+    assert (row["measured_systolic"], row["escort"]) == ("190", "no")
+    assert row["weight_lb"] == "NI"
+    assert row["changed_by_staff"] == "weight_lb;escort;measured_systolic;measured_diastolic"
+    assert (row["outcome"], row["outcome_as_sent"]) == ("urgent", "candidate")
+
+
+def test_the_decision_that_holds_is_in_the_row(site):
+    reference = send(site)
+    by = new_physician(site)
+    sign(site, reference, Wanted("not-now", "After March."), by=by)
+    site.clock.wait(days=1)
+    sign(site, reference, Wanted("refer", "To a clinic.", refer_to="Dr. Vale"), by=by, read=1)
+    (row,) = site.exported_rows()
+    assert (row["decision"], row["decided_at"]) == ("refer", "2026-11-24T12:00:00-08:00")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_was_asked_and_not_answered_is_told_as_the_record_tells_it(site, seed):
+    rng, form = Random(seed), site.questionnaire
+    told = sendable(form, complete_person(form, rng), rng)
+    patients = {question.id for question in form.patient_questions()}
+    submit_answers(site.office, {name: told[name] for name in told.keys() & patients})
+    if seed % 2:
+        measure(site, site.submissions()[0].reference, "amended", **{_answered(site): None})
+    (one,) = all_of(site)
+    facts = Facts(site.questionnaire, one.answers, date.fromisoformat(one.as_of))
+    empty = {
+        question.id
+        for question in site.questionnaire.patient_questions()
+        if row_state(question, facts) == "not-answered"
+    }
+    assert one.unanswered == empty
+
+
+def _answered(site: Site) -> str:
+    """A required follow-up that has an answer."""
+    (one,) = all_of(site)
+    asked = site.questionnaire.patient_questions()
+    return next(q.id for q in asked if q.ask_if and q.required and q.id in one.answers)
+
+
+# Filters
 
 
 def test_days_are_those_of_the_clinic(site):
@@ -85,17 +168,49 @@ def test_days_are_those_of_the_clinic(site):
     site.clock.moment = datetime(2026, 11, 11, 8, 0, tzinfo=UTC)
     send(site, first_name="Eleventh")
     tenth = date(2026, 11, 10)
-    assert names(site, Filters(tenth, tenth)) == ["Tenth"]
-    assert names(site, Filters(since=tenth)) == ["Tenth", "Eleventh"]
-    assert names(site, Filters(until=tenth)) == ["Ninth", "Tenth"]
+    assert names(site, since=tenth, until=tenth) == ["Tenth"]
+    assert names(site, since=tenth) == ["Tenth", "Eleventh"]
+    assert names(site, until=tenth) == ["Ninth", "Tenth"]
 
 
-def test_the_outcome_can_be_asked_for(site):
+def test_the_outcome_asked_for_is_the_one_that_is_known_now(site):
     send(site, first_name="Calm")
-    send(site, first_name="Not", **PREGNANT)
-    for _ in range(2):  # of lines that are made and of lines that are kept
-        assert names(site, Filters(outcome="excluded")) == ["Not"]
-        assert names(site, Filters(outcome="urgent")) == []
+    high = send(site, first_name="High")
+    assert names(site, outcome="candidate") == ["Calm", "High"]
+    measure(site, high, **PRESSURE)
+    assert names(site, outcome="candidate") == ["Calm"]
+    assert names(site, outcome="urgent") == ["High"]
+
+
+def test_a_decision_can_be_asked_for_or_that_there_is_none_yet(site):
+    sign(site, send(site, first_name="Decided"), Wanted("not-now", "After March."))
+    send(site, first_name="Waiting")
+    assert names(site, decision="not-now") == ["Decided"]
+    assert names(site, decision="none") == ["Waiting"]
+    assert names(site, decision="candidate") == []
+
+
+def test_what_help_is_sought_for_can_be_asked_for(site):
+    both = ["depression", "ocd"]
+    send(site, first_name="Both", seeking_help_for=both, main_concern="depression")
+    send(site, first_name="Low", seeking_help_for=["depression"], main_concern="depression")
+    assert names(site, concern="ocd") == ["Both"]
+    assert names(site, concern="depression") == ["Both", "Low"]
+
+
+def test_what_a_patient_withdrew_is_left_out(site):
+    send(site, first_name="Gone")
+    with site.office.database.write() as conn:
+        conn.execute(update(INTAKES).values(withdrawn_at=site.office.now()))
+    send(site, first_name="Here")
+    assert names(site) == ["Here"]
+
+
+def test_filters_say_what_is_set_and_are_read_again():
+    every = Filters(date(2026, 11, 1), None, "urgent", "ptsd", "none", "2026-2")
+    assert Filters.from_json(every.as_json()) == every
+    assert every.as_json()["from"] == "2026-11-01"
+    assert (EVERYTHING.as_json(), Filters.from_json({})) == ({}, EVERYTHING)
 
 
 def test_counting_by_outcome(site):
@@ -105,117 +220,27 @@ def test_counting_by_outcome(site):
     assert count_by_outcome(site.office, EVERYTHING) == counts
     only = count_by_outcome(site.office, Filters(outcome="candidate"))
     assert only == counts | {"excluded": 0}
-    assert kept(site) == 0
 
 
-def test_what_is_sent_while_a_file_is_written_waits_for_the_next(site):
-    send(site)
-    chunks = export_csv(site.office, "user:7", EVERYTHING, "review", "Dr. Vale")
-    header = next(chunks).decode()
-    send(site, first_name="Late", medications=[medicine_row(f"vitamin {n}") for n in range(9)])
-    assert "medications_9_medicine" not in header
-    assert b"Late" not in b"".join(chunks)
-    assert len(rows(site)) == 2
+# Files
 
 
-def test_an_intake_of_an_older_version_is_in_the_file_too(site):
-    send(site, first_name="Old")
-    newer = site.questionnaire.model_copy(
-        update={"version": "2027-1", "content_hash": "0" * 64, "export_order": ("last_name",)}
-    )
-    object.__setattr__(site.office, "questionnaire", newer)
-    send(site, first_name="New")
-    found = rows(site)
-    assert next(iter(found[0])) == "last_name"
-    assert [row["first_name"] for row in found] == ["Old", "New"]
-    assert [row["questionnaire"] for row in found] == ["2026-2", "2027-1"]
+def test_intakes_and_check_ins_are_files_of_their_own(site):
+    first = sent(site, last_name="Both")
+    site.clock.wait(days=30)
+    checked_in(site, first)
+    bundle = zipfile.ZipFile(io.BytesIO(site.exported()))
+    assert bundle.namelist() == ["intakes.csv", "check-ins.csv", "dictionary.csv"]
+    one = site.exported_rows(Filters(version="check-in-2026-1"))
+    assert [row["questionnaire"] for row in one] == ["check-in-2026-1"]
 
 
-# The audit
-
-
-def test_an_export_is_noted_before_its_first_byte_and_at_its_end(site):
-    send(site)
-    filters = Filters(since=date(2026, 11, 1), outcome="candidate")
-    chunks = export_csv(site.office, "user:7", filters, " yearly\nreview ", "Dr. Vale")
-    said = {
-        "kind": "csv",
-        "filters": {"from": "2026-11-01", "outcome": "candidate"},
-        "purpose": "yearly review",
-        "recipient": "Dr. Vale",
-    }
-    assert audited(site) == [("user:7", "export.started", said)]
-    b"".join(chunks)
-    assert audited(site)[1:] == [("user:7", "export.finished", {"kind": "csv", "rows": 1})]
-
-
-def test_an_export_that_nobody_reads_to_the_end_is_noted_as_stopped(site):
-    send(site)
-    chunks = export_csv(site.office, "user:7", EVERYTHING, "review", "Dr. Vale")
-    next(chunks)
-    chunks.close()
-    assert audited(site)[1:] == [("user:7", "export.stopped", {"kind": "csv", "rows": 0})]
-
-
-@pytest.mark.parametrize(("purpose", "recipient"), [("", "me"), ("  ", "me"), ("review", "")])
-def test_an_export_needs_a_purpose_and_a_recipient(site, purpose, recipient):
-    with pytest.raises(ValueError, match="needs a"):
-        export_csv(site.office, "user:7", EVERYTHING, purpose, recipient)
-    assert audited(site) == []
-
-
-# Kept lines
-
-
-def test_a_line_is_worked_out_once(site, monkeypatch):
-    send(site)
-    first = file(site)
-    assert kept(site) == 1
-    monkeypatch.setattr(Plan, "ready", None)
-    assert file(site) == first
-
-
-def test_lines_of_an_older_form_are_made_again_and_go(site, monkeypatch):
-    send(site)
-    monkeypatch.setattr(export, "FORM", "0")
-    file(site)
-    monkeypatch.setattr(export, "FORM", FORM)
-    assert len(rows(site)) == 1
-    with site.office.database.read() as conn:
-        assert conn.execute(select(DOCUMENTS.c.paper)).scalars().all() == [FORM]
-
-
-def test_a_kept_line_is_sealed_and_goes_with_its_intake(site):
-    send(site, anything_else="a canary in the coal mine")
-    file(site)
-    with site.office.database.write() as conn:
-        assert b"canary" not in conn.execute(select(DOCUMENTS.c.ciphertext)).scalar_one()
-        delete_intake(conn, conn.execute(select(SUBMISSIONS.c.intake_id)).scalar_one())
-    assert kept(site) == 0
-    assert rows(site) == []
-
-
-def test_an_altered_store_stops_the_export(site):
-    send(site)
-    file(site)
-    with site.office.database.write() as conn:
-        conn.execute(update(DOCUMENTS).values(ciphertext=b"\x01altered"))
-    with pytest.raises(VaultError):
-        file(site)
-    assert audited(site)[-1][1] == "export.stopped"
-
-
-def test_many_new_lines_are_kept_in_several_transactions(site, monkeypatch):
-    for _ in range(5):
-        send(site)
-    monkeypatch.setattr(export, "KEPT_AT_ONCE", 2)
-    assert len(rows(site)) == 5
-    assert kept(site) == 5
-
-
-def test_the_zone_is_that_of_the_clinic_now(site):
-    send(site)
-    file(site)
-    elsewhere = replace(site.office, zone=UTC)
-    text = b"".join(export_csv(elsewhere, "cli", EVERYTHING, "a", "b")).decode()
-    assert "2026-11-23T20:00:00+00:00" in text
+def test_a_de_identified_file_has_years_random_ids_and_nobodys_name(site):
+    reference = send(site, first_name="Zebulon", anything_else="call Zebulon")
+    text = site.exported(deidentified=True)
+    (row,) = site.exported_rows(deidentified=True)
+    assert b"Zebulon" not in text
+    assert reference.encode() not in text
+    assert "first_name" not in row
+    assert row["submitted_at"] == "2026"
+    assert row["phq9_total"]
