@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from .outputs.renderer_client import RENDERER
 from .tasks import PERIODIC, TASKS
 from .workflows.office import Office
 
@@ -30,6 +31,11 @@ log = structlog.get_logger("screening")
 BEAT = "worker-beat"  # a file beside the queue's, touched by the worker
 RETRIES = 3
 RETRY_DELAY = 10  # seconds, doubled with each further try
+
+
+def _priority(name: str) -> int:
+    """Whoever waits for an e-mail does not wait until two dozen documents are made."""
+    return 0 if name.startswith("make-") else 1
 
 
 class Queue:
@@ -79,10 +85,14 @@ class Queue:
 
         for name, minutes, task in self.periodic:
             when = crontab(minute=f"*/{minutes}" if minutes < 60 else "0")
-            self.huey.periodic_task(when, name=name)(self._logged(name, task))
+            self.huey.periodic_task(when, name=name, priority=_priority(name))(
+                self._logged(name, task)
+            )
         options = {"retries": RETRIES, "retry_delay": RETRY_DELAY, "retry_backoff": 2}
         return {
-            name: self.huey.task(name=name, **options)(self._logged(name, task))
+            name: self.huey.task(name=name, priority=_priority(name), **options)(
+                self._logged(name, task)
+            )
             for name, task in self.tasks.items()
         }
 
@@ -133,5 +143,6 @@ class Queue:
         """Run tasks until SIGTERM (finish what runs) or SIGINT (stop now)."""
         from .worker import Worker  # noqa: PLC0415
 
+        RENDERER.serving = self.path.with_name("serving")
         log.info("worker starts", count=len(self._registered) + len(self.periodic))
         Worker(self.huey, workers=threads, max_delay=1.0, graceful_signal="TERM").run()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from screening.jobs import RETRIES, Queue
+from screening.outputs.renderer_client import RENDERER
 from screening.storage import sessions
 from screening.tasks import sweep_sessions
 
@@ -34,6 +35,24 @@ def test_a_task_is_run_with_the_office_and_its_ids(office, tmp_path):
     assert seen == []
     queue.run_waiting()
     assert seen == [(office, 7, "abc")]
+
+
+def test_an_alert_is_not_kept_waiting_by_documents(office, tmp_path):
+    seen = []
+    tasks = {name: lambda office, name=name: seen.append(name) for name in ("make-x", "mail-x")}
+    queue = queue_of(office, tmp_path, tasks)
+    for name in ("make-x", "make-x", "mail-x"):
+        queue.enqueue(name)
+    for _ in range(3):
+        run_next(queue)
+    assert seen == ["mail-x", "make-x", "make-x"]
+
+
+def test_the_worker_tells_its_renderer_where_requests_are_told_of(office, tmp_path, monkeypatch):
+    monkeypatch.setattr(RENDERER, "serving", None)
+    monkeypatch.setattr("screening.worker.Worker.run", lambda self: None)
+    queue_of(office, tmp_path, {}).consume()
+    assert RENDERER.serving == tmp_path / "serving"
 
 
 def test_an_unknown_task_is_an_error(office, tmp_path):

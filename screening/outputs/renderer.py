@@ -6,6 +6,9 @@ not need: the network, every file but libraries, fonts and its own temporary fol
 above a limit. A document may use CPU_SECONDS of processor time; after that the system ends the
 process, and whoever asked starts another.
 
+It works while nobody waits for a page: the server's processes tell in a word that all share when a
+request begins and ends, and until then a document pauses. See docs/decisions/0023.
+
 A message is its length (four bytes, big-endian) and that many bytes. A request is the paper's name,
 a line feed and the HTML in UTF-8. An answer is one byte, OK or FAILED, then the PDF, or the name of
 the error and never a text of the document. The first answer says that the process is ready.
@@ -14,13 +17,16 @@ the error and never a text of the document. The first answer says that the proce
 import ctypes
 import gc
 import mimetypes
+import mmap
 import os
 import resource
+import signal
 import struct
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,7 +35,12 @@ HERE = Path(__file__).resolve().parent
 PAPERS = ("letter", "a4")
 OK, FAILED = b"+", b"-"
 LONGEST = 32 * 2**20  # bytes of one message
-POLITE = 10  # a patient who waits for a page goes first
+# Niceness. A patient who waits for a page goes first; at 10 a busy machine starves documents.
+POLITE = 5
+LOOK, REST = 0.001, 0.0005  # seconds: between two looks at the word, and asleep between two more
+FRESH = 25_000_000  # nanoseconds; a request that takes longer, or whose process died, has no claim
+LONGEST_PAUSE = 25_000_000  # nanoseconds
+WORK = 1 / 3  # of a pause, before the next: requests without end slow a document fourfold at most
 CPU_SECONDS = 10  # for one document
 # Bytes. A document of 150 rows maps 220 MiB, of which 85 MiB are resident.
 ADDRESS_SPACE = 512 * 2**20
@@ -81,8 +92,74 @@ def confine() -> dict[str, bool]:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (limit, limit))
-    os.nice(POLITE)
     return walls
+
+
+def stand_back() -> None:
+    """Have the system run everybody else first.
+
+    Linux may share the processors among sessions ("autogroup"): there a process is nice to those of
+    its own session only, unless the session is nice too. So the renderer is one by itself.
+    """
+    os.nice(POLITE)
+    with suppress(OSError):
+        os.setsid()
+        Path("/proc/self/autogroup").write_text(str(POLITE), "ascii")
+
+
+def shared_word(path: str, *, writes: bool) -> memoryview:
+    """A number of eight bytes in a file, at [0], the same for all processes. Raises OSError."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT if writes else os.O_RDONLY, 0o600)
+    try:
+        if writes:
+            os.ftruncate(file, 8)
+        access = mmap.ACCESS_WRITE if writes else mmap.ACCESS_READ
+        return memoryview(mmap.mmap(file, 8, access=access)).cast("Q")
+    finally:
+        os.close(file)
+
+
+def pause(
+    serving: memoryview,
+    clock: Callable[[], int] = time.monotonic_ns,
+    sleep: Callable[[float], None] = time.sleep,
+) -> int:
+    """Sleep while a page is being made; how long, in nanoseconds.
+
+    `serving` holds when the newest request began, in nanoseconds of `clock`, or 0.
+    """
+    began = now = clock()
+    while 0 <= now - serving[0] < FRESH and now - began < LONGEST_PAUSE:
+        sleep(REST)
+        now = clock()
+    return now - began
+
+
+def giving_way(draw: Draw, serving: memoryview) -> Draw:
+    """`draw`, with a pause wherever a page is being made meanwhile.
+
+    The look is taken in a signal's handler: between any two steps of Python, whatever they do.
+    """
+    work_until = 0.0
+
+    def look(_signal: int, _frame: object) -> None:
+        nonlocal work_until
+        if time.monotonic_ns() < work_until:
+            return
+        work_until = float("inf")  # the timer goes on, and must not pause a pause
+        rested = pause(serving)
+        work_until = time.monotonic_ns() + rested * WORK
+
+    def draw_politely(html: str, paper: str) -> bytes:
+        signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
+        try:
+            return draw(html, paper)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    signal.signal(signal.SIGALRM, look)
+    signal.siginterrupt(signal.SIGALRM, False)  # the libraries' own calls go on
+    return draw_politely
 
 
 def _leave_network(libc: ctypes.CDLL) -> bool:
@@ -257,8 +334,10 @@ def main() -> int:
     """Serve standard input until it ends; exit status 1 where WeasyPrint cannot be loaded."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library that prints must not write between the answers
-    confine()
+    stand_back()
     try:
+        serving = [shared_word(file, writes=False) for file in sys.argv[1:]]
+        confine()
         draw = load()
         remember_pages()
         better_tags()
@@ -268,7 +347,7 @@ def main() -> int:
     gc.collect()
     gc.freeze()  # what was loaded stays; looking through it for garbage costs a tenth of a document
     write_message(answers, OK)
-    serve(sys.stdin.buffer, answers, draw)
+    serve(sys.stdin.buffer, answers, giving_way(draw, *serving) if serving else draw)
     return 0
 
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from . import renderer
@@ -32,7 +33,12 @@ class RendererMissingError(RenderError):
 
 
 class Renderer:
-    """One renderer process. Calls from several threads wait for each other."""
+    """One renderer process. Calls from several threads wait for each other.
+
+    `serving` is the file that tells whether a page is being made; None: the renderer never pauses.
+    """
+
+    serving: Path | None = None
 
     def __init__(self, seconds: float = SECONDS, command: Sequence[str] = COMMAND) -> None:
         self._seconds = seconds
@@ -74,7 +80,7 @@ class Renderer:
         self._folder = tempfile.mkdtemp(prefix="renderer-")
         self._owner = os.getpid()
         self._process = subprocess.Popen(  # noqa: S603  our own file, no word of a user's
-            self._command,
+            [*self._command, *self._told()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -87,6 +93,16 @@ class Renderer:
             self.stop()
             raise RendererMissingError(f"{MISSING} ({error})") from error
         return self._process
+
+    def _told(self) -> list[str]:
+        """The file's path, for a process that may make none; nothing where there can be no file."""
+        if self.serving is None:
+            return []
+        try:
+            renderer.shared_word(str(self.serving), writes=True).release()
+        except OSError:
+            return []
+        return [str(self.serving)]
 
     def _exchange(
         self, process: subprocess.Popen[bytes], request: bytes | None, seconds: float

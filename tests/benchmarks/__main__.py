@@ -18,7 +18,7 @@ MEASURES = (
     ("clients", "measure_saves", "2"),
     ("assessing", "measure", "4"),
     ("pdf", "measure", "5"),
-    ("clients", "measure_beside_pdfs", "5"),
+    ("beside", "measure", "5"),
     ("export", "measure", "6"),
     ("starting", "measure", "7"),
     ("queue", "measure", "8"),

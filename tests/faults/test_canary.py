@@ -65,6 +65,7 @@ def test_nothing_typed_is_anywhere_in_the_clear(server: Server, postman: Postman
     await_true(lambda: summary_is_made(server))
     files = {p.name: p.read_bytes() for p in server.instance.rglob("*") if p.is_file()}
     assert {"screening.db", "screening.db-wal", "screening.db-shm", "queue.db"} <= set(files)
+    assert len(files["serving"]) == 8  # a time
     files["standard error"] = server.log.read_bytes()
     files["addresses"] = "\n".join(wire.sent).encode()
     files["cookies"] = "\n".join(wire.received + back.received).encode()
