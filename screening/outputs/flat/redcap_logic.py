@@ -6,6 +6,7 @@ said exactly (an age, a medicine's class, a number of rows) is not said at all.
 """
 
 from collections.abc import Iterable
+from functools import cache
 
 from ...questionnaire.answers import UNSURE
 from ...questionnaire.conditions import (
@@ -31,6 +32,7 @@ class _NotSaidError(Exception):
     """REDCap has no words for it."""
 
 
+@cache
 def variable(name: str) -> str:
     """An id as the name of a REDCap variable: lower case, digits and single underscores."""
     return "_".join(part for part in name.lower().replace("-", "_").split("_") if part)
