@@ -94,11 +94,15 @@ def _stream(out: Path) -> Iterator[BinaryIO]:
     sys.stdout.buffer.flush()
 
 
+def is_watched() -> bool:
+    return sys.stderr.isatty()
+
+
 @contextmanager
 def _bar() -> Iterator[Callable[[int, int], None]]:
     """What tells how many of how many were looked at."""
-    shown = sys.stderr.isatty()
-    with click.progressbar(length=0, label="Exporting", file=sys.stderr, hidden=not shown) as bar:
+    hidden = not is_watched()
+    with click.progressbar(length=0, label="Exporting", file=sys.stderr, hidden=hidden) as bar:
 
         def tell(done: int, total: int) -> None:
             bar.length = total

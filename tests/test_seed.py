@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 
 from screening import cli_data, seed
-from screening.workflows import urgent
+from screening.outputs.formats import Format
+from screening.workflows import export_file, urgent
 from screening.workflows.export import EVERYTHING, count_by_outcome
 from screening.workflows.intake import submit_answers
 from tests.builders import person
@@ -16,6 +17,10 @@ from tests.builders import person
 
 def run(app: Flask, *arguments: str):
     return app.test_cli_runner().invoke(args=arguments)
+
+
+def export(app: Flask, *arguments: str):
+    return run(app, "export", "--purpose", "a proof", "--recipient", "nobody", *arguments)
 
 
 def test_they_cover_every_outcome_and_leave_two_unfinished(site):
@@ -76,8 +81,9 @@ def test_the_command_writes_a_file_for_its_owner_alone(app, site, tmp_path):
     submit_answers(site.office, person(first_name="Zoe"))
     out = tmp_path / "all.csv"
     day = site.office.today().isoformat()
-    done = run(app, "export", "--out", str(out), "--from", day, "--outcome", "candidate")
+    done = export(app, "--out", str(out), "--from", day, "--outcome", "candidate")
     assert done.exit_code == 0, done.output
+    assert done.stderr == f"1 submission written to {out}.\n"
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     with out.open(encoding="utf-8-sig", newline="") as file:
         assert [row["first_name"] for row in csv.DictReader(file)] == ["Zoe"]
@@ -85,9 +91,66 @@ def test_the_command_writes_a_file_for_its_owner_alone(app, site, tmp_path):
     assert site.actions()[-1] == "export.finished"
 
 
+def test_an_export_goes_through_a_pipe_with_nothing_else_in_it(app, site):
+    submit_answers(site.office, person(first_name="Ana"))
+    done = export(app, "--out", "-")
+    assert done.stdout_bytes == site.exported()
+    assert done.stderr == "1 submission written.\n"
+
+
+def test_a_progress_bar_is_drawn_where_somebody_looks(app, site, tmp_path, monkeypatch):
+    for _ in range(2):
+        submit_answers(site.office, person())
+    monkeypatch.setattr(export_file, "TELL_SECONDS", 0)
+    monkeypatch.setattr(export_file, "LOOK_EVERY", 1)
+    told = []
+    monkeypatch.setattr(cli_data, "is_watched", lambda: True)
+    real = cli_data.click.progressbar
+
+    def watched(*given, **more):
+        bar = real(*given, **more)
+        update = bar.update
+        bar.update = lambda many: (update(many), told.append((bar.pos, bar.length)))
+        return bar
+
+    monkeypatch.setattr(cli_data.click, "progressbar", watched)
+    assert export(app, "--out", str(tmp_path / "x.csv")).exit_code == 0
+    assert told == [(1, 2), (2, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("option", ["--purpose", "--recipient"])
+def test_an_export_says_why_and_for_whom(app, site, tmp_path, option):
+    given = {"--purpose": "a", "--recipient": "b", "--out": str(tmp_path / "x.csv")}
+    kept = [word for name, value in given.items() if name != option for word in (name, value)]
+    assert f"Missing option '{option}'" in run(app, "export", *kept).output
+    blank = run(app, "export", *kept, option, " ")
+    assert f"Nothing was exported: an export needs a {option[2:]}." in blank.output
+    assert site.actions() == []
+    assert not (tmp_path / "x.csv").exists()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_export_that_is_ended_leaves_nothing(app, site, tmp_path, monkeypatch, error):
+    submit_answers(site.office, person())
+
+    def end(_source, out):
+        out.write(b"half")
+        raise error
+
+    known = {"csv": Format("csv", "CSV", "csv", "text/csv", end)}
+    monkeypatch.setattr(export_file, "FORMATS", known)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    assert export(app, "--out", str(folder / "x.csv")).exit_code == 1
+    assert list(folder.iterdir()) == []
+    ends = {KeyboardInterrupt: "export.cancelled", ValueError: "export.failed"}
+    assert site.actions()[-1] == ends[error]
+
+
 @pytest.mark.parametrize("command", ["export", "dictionary"])
 def test_a_file_that_cannot_be_written_is_said_in_one_line(app, site, tmp_path, command):
-    done = run(app, command, "--out", str(tmp_path / "nowhere" / "x.csv"))
+    more = ["--purpose", "a", "--recipient", "b"] if command == "export" else []
+    done = run(app, command, "--out", str(tmp_path / "nowhere" / "x.csv"), *more)
     assert done.exit_code == 1
     assert "cannot be written: No such file or directory." in done.output
     assert "export.started" not in site.actions()

@@ -132,6 +132,7 @@ def make(
         with _for_recipient(out, options.age) as plain:
             export.write(plain)
         rare = export.rare() if options.deidentified else None
+        tell(walked.done, walked.done)
     return Made(export.name, len(walked.included), walked.included.packed(), rare)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from screening.workflows import after
+from screening.workflows import after, export_jobs
 from screening.workflows import intake as intake_flow
 from tests.browser import Visitor
 from tests.builders import example, medicine_row, person
@@ -330,6 +330,14 @@ def test_the_administrators_pages(staff: Judge, store: Site) -> None:
     sign_in(staff.at, hire(store, ADMIN))
     for path in ("/staff/export", "/staff/users", "/staff/account"):
         staff.open(path)
-    staff.at.open("/staff/export").click('button[name="action"][value="csv"]')
+    make = 'button[name="action"][value="make"]'
+    staff.at.open("/staff/export").click(make)
     staff.judge("an export without a reason")
+    for name in ("purpose", "recipient"):
+        staff.at.page.fill(f'[name="{name}"]', "a proof")
+    staff.at.click(make)
+    staff.judge("an export that waits")
+    export_jobs.make_waiting(store.office)
+    staff.at.page.locator("button", has_text="Download").wait_for()
+    staff.judge("an export that is ready")
     assert staff.found == []
