@@ -16,6 +16,7 @@ from . import (
     cli_bundle,
     cli_data,
     cli_fhir,
+    cli_load,
     cli_retention,
     cli_rules,
     doctor,
@@ -137,6 +138,7 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     cli_fhir.register(app)
     cli_backup.register(app)
     cli_rules.register(app)
+    app.cli.add_command(cli_load.load_questionnaire)
     app.cli.add_command(cli_retention.purge)
     app.cli.add_command(doctor.doctor)
     app.cli.add_command(operate.init)

@@ -154,7 +154,7 @@ def read_day(text: str) -> date:
 
 
 def read_answers(path: Path) -> dict[str, Any]:
-    """The JSON object of a file.
+    """The JSON object of a file; of a FHIR QuestionnaireResponse its answers.
 
     Raises AnswersError when the file cannot be read, is not UTF-8 or not JSON (NaN and Infinity
     are not), holds a name twice or is not one object.
@@ -173,7 +173,21 @@ def read_answers(path: Path) -> dict[str, Any]:
         raise AnswersError([f"{path}: is not JSON: {error}"]) from None
     if not isinstance(answers, dict):
         raise AnswersError([f"{path}: must hold one JSON object, {{id: answer}}"])
-    return answers
+    return _from_fhir(answers) if "resourceType" in answers else answers
+
+
+def _from_fhir(resource: dict[str, Any]) -> dict[str, Any]:
+    """The answers of a FHIR QuestionnaireResponse, or of the only one in a Bundle."""
+    from .inputs import fhir_response  # noqa: PLC0415 - no web process reads one
+    from .inputs.fhir_names import NotSupportedError  # noqa: PLC0415
+
+    found = fhir_response.responses_in(resource)
+    if len(found) != 1:
+        raise AnswersError([f"-: {len(found)} QuestionnaireResponses where one is needed"])
+    try:
+        return fhir_response.of_ours(found[0], loader.current())
+    except NotSupportedError as error:
+        raise AnswersError([printable(line) for line in error.lines]) from None
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

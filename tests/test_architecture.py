@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "changes": {"questionnaire", "assessment", "record", "wording"},
     "wording": {"questionnaire", "assessment"},
     "mail": set(),
+    "inputs": {"questionnaire", "outputs"},
     "outputs": {"questionnaire", "assessment", "history", "record", "wording"},
     "storage": {"questionnaire", "assessment", "record"},
     "workflows": {
@@ -34,7 +35,7 @@ MAY_IMPORT = {
 # The top: what starts, serves and commands the app may import anything of ours.
 TOP = {
     "__init__", "app", "cli", "cli_audit", "cli_backup", "cli_bundle", "cli_data", "cli_fhir",
-    "cli_retention", "cli_rules", "clinic", "colours", "doctor", "gunicorn.conf", "jobs", "logo",
+    "cli_load", "cli_retention", "cli_rules", "clinic", "colours", "doctor", "gunicorn.conf", "jobs", "logo",
     "operate", "seed", "settings", "tasks", "web", "worker",
 }  # fmt: skip
 PURE = ("questionnaire", "assessment", "changes", "history", "record", "wording")

@@ -14,6 +14,8 @@ from flask import Flask
 from screening import cli
 from screening.assessment.outcome import assess
 from screening.assessment.report import as_json
+from screening.outputs.fhir.response import response_resource
+from screening.outputs.formats import Sent
 from screening.questionnaire.loader import CURRENT, check_in, current
 from screening.settings import ROOT, Clinic, Settings
 from tests.builders import TODAY, example, person
@@ -70,6 +72,28 @@ def test_assess_prints_one_json_object_and_stores_nothing(commands, name):
     assert json.loads(result.stdout) == as_json(assess(current(), answers, TODAY))
     assert result.stdout.count("\n") == 1
     assert commands.files() == ["answers.json"]
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["response", "bundle"])
+def test_the_answers_of_a_fhir_response_are_assessed_the_same(commands, wrapped):
+    answers = example("not-sure-and-discuss")["answers"]
+    known = as_json(assess(current(), answers, TODAY))
+    day, nothing = TODAY.isoformat(), {"scores": []}
+    sent = Sent("K7Q4-M2XD", day, day, current(), answers, frozenset(), nothing)
+    response = response_resource(sent)
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": response}]}
+    result = commands.assess(bundle if wrapped else response)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(result.stdout) == known
+
+
+def test_a_response_to_another_form_is_refused(commands):
+    response = {"resourceType": "QuestionnaireResponse", "questionnaire": "urn:other", "item": []}
+    (line,) = commands.refusal(response)
+    assert line.startswith("-: it answers urn:other, not ")
+    assert commands.refusal({"resourceType": "Bundle"}) == [
+        "-: 0 QuestionnaireResponses where one is needed"
+    ]
 
 
 def test_answers_of_the_clinician_are_read_too(commands):

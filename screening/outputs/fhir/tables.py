@@ -43,6 +43,7 @@ ABSENT = CORE + "data-absent-reason"
 ENABLE_WHEN = SDC + "enableWhenExpression"
 CALCULATED = SDC + "calculatedExpression"
 AUDIENCE = OURS + ":audience"  # "clinician": never to be asked of a patient
+HEADING = OURS + ":heading"  # it comes and goes with what stands under it, and asks nothing itself
 ASKED_IF = OURS + ":asked-if"  # our condition to the letter, for reading it back
 
 TYPES: Mapping[Kind, str] = {
