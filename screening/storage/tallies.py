@@ -57,18 +57,17 @@ def read_to(conn: Connection) -> int:
 def events(
     conn: Connection, after: int, actions: Iterable[str], *, limit: int
 ) -> tuple[int, list[Event]]:
-    """What happened in the next rows: the number of the last one, and those with such an action."""
+    """What happened in the next rows, whose numbers have no gaps: the last of them, and the rows
+    with such an action."""
+    newest = conn.execute(select(func.max(AUDIT.c.id))).scalar() or 0
+    last = min(after + limit, newest)
     columns = (AUDIT.c.id, AUDIT.c.at, AUDIT.c.action, AUDIT.c.intake_id, AUDIT.c.detail)
-    rows = conn.execute(
-        select(*columns).where(AUDIT.c.id > after).order_by(AUDIT.c.id).limit(limit)
-    )
-    wanted, last, found = frozenset(actions), after, []
-    for row in rows:
-        last = row.id
-        if row.action in wanted:
-            detail = json.loads(row.detail) if row.detail else {}
-            found.append(Event(row.id, row.at, row.action, row.intake_id, detail))
-    return last, found
+    here = (AUDIT.c.id > after, AUDIT.c.id <= last, AUDIT.c.action.in_(list(actions)))
+    rows = conn.execute(select(*columns).where(*here).order_by(AUDIT.c.id))
+    return last, [
+        Event(id_, at, action, intake_id, json.loads(detail) if detail else {})
+        for id_, at, action, intake_id, detail in rows
+    ]
 
 
 def cards(conn: Connection, vault: Vault, intake_ids: Iterable[str]) -> dict[str, Card]:

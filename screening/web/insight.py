@@ -33,7 +33,7 @@ NAMES = {
     flow.ALERTS: "Alerts raised",
     flow.MINUTES: "Median minutes until an alert was acknowledged",
 }
-FEW = f"under {LEAST}"
+FEW = "hidden"  # under five, or what would give such a count away
 
 
 @blueprint.get("")
@@ -68,7 +68,11 @@ def _part(name: str, title: str, lines: Sequence[Line], months: Sequence[date]) 
     return {
         "id": name,
         "title": title,
-        "charts": [_chart(f"{name}-{n}", line, months) for n, line in enumerate(lines)],
+        "charts": [
+            _chart(f"{name}-{n}", line, months)
+            for n, line in enumerate(lines)
+            if set(line.cells) != {0}
+        ],
         "months": [f"{month:%b %Y}" for month in months],
         "rows": [(_name(line), [_cell(line, cell) for cell in line.cells]) for line in lines],
     }
