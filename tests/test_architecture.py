@@ -35,8 +35,8 @@ MAY_IMPORT = {
 # The top: what starts, serves and commands the app may import anything of ours.
 TOP = {
     "__init__", "app", "cli", "cli_audit", "cli_backup", "cli_bundle", "cli_data", "cli_fhir",
-    "cli_load", "cli_retention", "cli_rules", "clinic", "colours", "doctor", "gunicorn.conf", "jobs", "logo",
-    "operate", "seed", "settings", "tasks", "web", "worker",
+    "cli_load", "cli_retention", "cli_rules", "clinic", "colours", "doctor", "gunicorn.conf",
+    "jobs", "logo", "operate", "seed", "settings", "tasks", "web", "worker",
 }  # fmt: skip
 PURE = ("questionnaire", "assessment", "changes", "history", "record", "wording")
 CLOCKS = {"now", "today", "utcnow", "time", "localtime", "time_ns"}
