@@ -61,6 +61,7 @@ EXTENSIONS = {
     SDC + "calculatedExpression": ("item", "valueExpression"),
     OURS + ":audience": ("item", "valueCode"),
     OURS + ":asked-if": ("item", "valueString"),
+    OURS + ":heading": ("item", "valueBoolean"),
     "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex": ("Patient", "valueCode"),
 }
 SYSTEMS = {

@@ -1,6 +1,7 @@
 """The items of a Questionnaire, one function for each thing that stands in the tree."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
 
 from ...questionnaire.answers import NONE
 from ...questionnaire.definition import (
@@ -35,9 +36,36 @@ def item(questionnaire: Questionnaire, place: Place) -> Json:
     enabling = _enabling(questionnaire, place)
     extensions += enabling.pop("extension", [])
     found = {"linkId": place.link_id} | ({"extension": extensions} if extensions else {})
-    children = made.pop("item", []) + [item(questionnaire, child) for child in place.children]
+    children = made.pop("item", []) + list(_children(questionnaire, place))
     found |= made | enabling | ({"item": children} if children else {})
     return found
+
+
+def _children(questionnaire: Questionnaire, place: Place) -> Iterator[Json]:
+    """What stands under it; after an instrument's gate its stem, which begins what follows."""
+    of = place.of
+    gate = of.scoring.gate if isinstance(of, Instrument) else None
+    for child, following in zip_longest(place.children, place.children[1:]):
+        yield item(questionnaire, child)
+        if isinstance(of, Instrument) and gate and child.link_id == gate.item and following:
+            (stem,) = _display(f"{place.link_id}.stem", of.stem)
+            yield stem | _enabling(questionnaire, following)
+    if isinstance(of, Question) and of.instrument in questionnaire.instrument:
+        ends = questionnaire.instrument[of.instrument].anchors.get(of.id)
+        yield from _display(f"{place.link_id}.ends", _ends(of, ends), "help")
+
+
+def _ends(scale: Question, texts: tuple[Text, Text] | None) -> Text | None:
+    """What stands at both ends of a scale of numbers."""
+    if texts is None:
+        return None
+    low, high = texts
+    first, last = scale.option_ids[0], scale.option_ids[-1]
+    return {
+        language: f"{first}: {low[language]}. {last}: {high[language]}."
+        for language in low
+        if language in high
+    }
 
 
 def _enabling(questionnaire: Questionnaire, place: Place) -> Json:
@@ -48,14 +76,17 @@ def _enabling(questionnaire: Questionnaire, place: Place) -> Json:
         exists = {"question": none, "operator": "exists", "answerBoolean": False}
         no = {"question": none, "operator": "=", "answerBoolean": False}
         return {"enableWhen": [exists, no], "enableBehavior": "any"}
-    if not place.ask_if:
+    condition = place.ask_if or place.heading
+    if not condition:
         return {}
-    ours: Json = {"url": tables.ASKED_IF, "valueString": place.ask_if}
+    ours: Json = {"url": tables.ASKED_IF, "valueString": condition}
+    if not place.ask_if:
+        ours = {"url": tables.HEADING, "valueBoolean": True}
     try:
-        formula = enabled(questionnaire, place.ask_if)
+        formula = enabled(questionnaire, condition)
     except UntranslatableError:
-        note = {"url": tables.DESIGN_NOTE, "valueMarkdown": f"Asked only if: {place.ask_if}"}
-        return {"extension": [note, ours]}
+        note = {"url": tables.DESIGN_NOTE, "valueMarkdown": f"Asked only if: {condition}"}
+        return {"extension": [note, ours]} if place.ask_if else {}
     simple = enable_when(questionnaire, formula)
     if simple:
         return {"extension": [ours], **simple}
@@ -118,7 +149,6 @@ def _instrument(place: Place) -> Json:
     heading: Text = instrument.stem
     if instrument.scoring.gate:
         heading = {"en": instrument.name}
-        told += _display(f"{place.link_id}.stem", instrument.stem)
     made = _words(heading) | {"type": "group"}
     if instrument.loinc_panel:
         made["code"] = [loinc(instrument.loinc_panel, instrument.name)]

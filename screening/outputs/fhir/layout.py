@@ -22,6 +22,7 @@ class Place:
     link_id: str
     of: Section | Page | Instrument | Question | Column
     ask_if: str | None = None  # where those above do not say it already
+    heading: str | None = None  # of what has several: any of theirs, so that no heading stands bare
     children: tuple["Place", ...] = ()
     total: bool = False  # the computed one of an instrument
     none: bool = False  # the tick of a group that may be empty
@@ -50,11 +51,12 @@ def _paths(
 
 def _section(questionnaire: Questionnaire, section: Section) -> Place:
     shared = _shared(section.questions)
-    pages = tuple(_page(questionnaire, page, shared) for page in section.pages)
-    return Place(f"section.{section.id}", section, shared, pages)
+    alone = len(section.pages) == 1
+    pages = tuple(_page(questionnaire, page, shared, alone=alone) for page in section.pages)
+    return Place(f"section.{section.id}", section, shared, _any(section.questions), pages)
 
 
-def _page(questionnaire: Questionnaire, page: Page, said: str | None) -> Place:
+def _page(questionnaire: Questionnaire, page: Page, said: str | None, *, alone: bool) -> Place:
     shared = _shared(page.questions)
     told = shared or said
     children: list[Place] = []
@@ -63,7 +65,8 @@ def _page(questionnaire: Questionnaire, page: Page, said: str | None) -> Place:
             children.append(_instrument(questionnaire.instrument[instrument], tuple(items), told))
         else:
             children += [place for item in items for place in _question(item, told)]
-    return Place(f"page.{page.id}", page, _once(shared, said), tuple(children))
+    heading = None if alone else _any(page.questions)
+    return Place(f"page.{page.id}", page, _once(shared, said), heading, tuple(children))
 
 
 def _instrument(instrument: Instrument, items: tuple[Question, ...], said: str | None) -> Place:
@@ -73,7 +76,7 @@ def _instrument(instrument: Instrument, items: tuple[Question, ...], said: str |
     if instrument.scoring.method in METHODS_WITH_A_TOTAL and has.issuperset(instrument.items):
         places.append(Place(TOTAL.format(instrument=instrument.id), instrument, total=True))
     link_id = f"instrument.{instrument.id}"
-    return Place(link_id, instrument, _once(shared, said), tuple(places))
+    return Place(link_id, instrument, _once(shared, said), _any(items), tuple(places))
 
 
 def _question(question: Question, said: str | None) -> Iterator[Place]:
@@ -81,13 +84,21 @@ def _question(question: Question, said: str | None) -> Iterator[Place]:
     if question.kind == "group" and question.min_rows == 0:
         yield Place(NONE_OF_THEM.format(group=question.id), question, ask_if, none=True)
     columns = (Place(f"{question.id}.{column.id}", column) for column in question.columns)
-    yield Place(question.id, question, ask_if, tuple(columns))
+    yield Place(question.id, question, ask_if, children=tuple(columns))
 
 
 def _shared(questions: tuple[Question, ...]) -> str | None:
     """The condition that all of them have; its heading then comes and goes with them."""
     conditions = {question.ask_if for question in questions}
     return conditions.pop() if len(conditions) == 1 else None
+
+
+def _any(questions: tuple[Question, ...]) -> str | None:
+    """Where each has a condition and they differ: that one of them is asked."""
+    conditions = dict.fromkeys(question.ask_if for question in questions)
+    if None in conditions or len(conditions) < 2:
+        return None
+    return " or ".join(f"({condition})" for condition in conditions)
 
 
 def _once(ask_if: str | None, said: str | None) -> str | None:
