@@ -116,11 +116,17 @@ FINDINGS = Column(
     kind="text",
 )
 ORIGIN = (
-    Column("reference", "origin", "Reference of the intake", kind="text"),
+    Column(
+        "reference",
+        "origin",
+        "Reference of the intake; in a de-identified export a random id",
+        kind="text",
+    ),
     Column(
         "submitted_at",
         "origin",
-        "When it was sent: ISO 8601, the clinic's time with its distance from UTC",
+        "When it was sent: ISO 8601, the clinic's time with its distance from UTC; in a "
+        "de-identified export the year",
         kind="datetime",
     ),
     Column("questionnaire", "origin", "Version of the questionnaire", kind="text"),

@@ -126,7 +126,7 @@ def _coarse(question: Question, known: Set[str]) -> Question:
         "one_of": question.one_of if question.one_of in known else None,
     }
     if question.kind == "group":
-        changes["columns"] = _columns(question)
+        changes["columns"] = tuple(_named_cell(c) for c in _columns(question))
     if question.kind == "date":
         changes |= _named(question, "year", "año") | {"kind": "integer", "required": False}
     if question.kind == "zip":
@@ -134,12 +134,24 @@ def _coarse(question: Question, known: Set[str]) -> Question:
     return rebuilt(question, **changes)
 
 
+def _named_cell(column: Column) -> Column:
+    if column.kind != "text":
+        return column
+    return rebuilt(column, label=f"{column.label}: generic name, or other", hint=None)
+
+
+_LEFT_OUT = {
+    "date": "; empty where it would tell that somebody is 90 or older",
+    "zip": "; 000 where 20,000 people or fewer live",
+}
+
+
 def _named(question: Question, en: str, es: str) -> dict[str, Any]:
     """A question that asks for less than the patient was asked for."""
     words = {"en": en, "es": es}
     return {
         "text": {lang: f"{text} ({words[lang]})" for lang, text in question.text.items()},
-        "label": f"{question.label}: {en}",
+        "label": f"{question.label}: {en}{_LEFT_OUT[question.kind]}",
         "hint": None,
         "autocomplete": None,
         "loinc": None,
