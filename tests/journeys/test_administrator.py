@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.slow]
 PASSWORD = "eleven quiet lanterns drift"
 EMAIL = "owner@example.org"
 PATIENT = "Quillfeather"
+DOWNLOAD = '#export button:text-is("Download")'
 # A device of the browser's own that asks for a fingerprint, and gets one.
 DEVICE = {
     "protocol": "ctap2",
@@ -61,6 +62,7 @@ def test_from_the_first_link_to_the_last_sign_out(
     signs_in_with_it(at)
     physician, auditor = invites(at, PHYSICIAN), invites(at, AUDITOR)
     is_asked_again(at, store)
+    exports(at)
     seen = reads_the_audit(Visitor(browser, server.url), auditor)
     signs_out_everywhere(at, Visitor(browser, server.url), store)
     assert Visitor(browser, server.url).open(physician).title == "Set your password"
@@ -165,6 +167,21 @@ def is_asked_again(at: Visitor, store: Site) -> None:
     assert (at.path, at.title) == ("/staff/users", "Staff")
 
 
+def exports(at: Visitor) -> None:
+    """Asked for with a reason, waited for, downloaded once."""
+    at.open("/staff/export")
+    at.page.fill("#purpose", "Yearly review")
+    at.page.fill("#recipient", "The medical director")
+    at.click("text=Make the export")
+    at.page.locator('#export[data-state="done"]').wait_for()
+    with at.page.expect_download() as told:
+        at.page.click(DOWNLOAD)
+    assert PATIENT in Path(told.value.path()).read_text("utf-8-sig")
+    at.page.reload()
+    assert "It was downloaded" in at.text
+    assert at.page.locator(DOWNLOAD).count() == 0
+
+
 def signs_out_everywhere(at: Visitor, elsewhere: Visitor, store: Site) -> None:
     elsewhere.context.add_cookies(at.context.cookies())
     assert elsewhere.open("/staff/account").title == "Your account"
@@ -186,6 +203,8 @@ def reads_the_audit(at: Visitor, link: str) -> Visitor:
     at.click("text=Set the password")
     connects_an_app(at)
     assert at.path == "/staff/audit"
+    for line in ("Olive Owner added a passkey", "Olive Owner signed in with a passkey"):
+        assert line in at.text
     assert PATIENT not in at.page.content()
     assert at.open("/staff/users").title == "You cannot open this page"
     return at
