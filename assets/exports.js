@@ -28,5 +28,7 @@ function draw(root, shown, fresh) {
     return;
   }
   shown.replaceWith(fresh);
-  root.title = root.title.replace(shown.querySelector("h1").textContent, fresh.querySelector("h1").textContent);
+  const title = fresh.querySelector("h1").textContent;
+  root.title = root.title.replace(shown.querySelector("h1").textContent, title);
+  root.querySelector("#export-now").textContent = title; // read out
 }
