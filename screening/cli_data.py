@@ -50,6 +50,7 @@ def register(app: Flask) -> None:
 @click.option("--decision", type=click.Choice(flow.DECIDED), help="The signed one that holds.")
 @click.option("--version", metavar="NAME", help="Of the questionnaire, for example 2026-2.")
 @click.option("--deidentified", is_flag=True, help="Without what tells who somebody is.")
+@click.option("--joined", is_flag=True, help="If de-identified: rows of one patient begin alike.")
 @click.option("--signed", is_flag=True, help="A zip that shows whether it was altered.")
 @click.option("--age", metavar="age1...", default="", help="Encrypted for this recipient.")
 @click.option("--purpose", required=True, help="Why, for the audit.")

@@ -208,6 +208,7 @@ def _format(job: StoredJob) -> str:
     known = FORMATS.get(told["format"])
     parts = [known.name if known else str(told["format"])]
     parts += ["de-identified"] if told["deidentified"] else []
+    parts += ["rows of a patient joined"] if told["deidentified"] and told.get("joined") else []
     parts += ["signed bundle"] if told["signed"] else []
     parts += ["encrypted"] if told["age"] else []
     return ", ".join(parts)

@@ -80,6 +80,7 @@ class Export(Which):
         "Format", choices=lambda: _choices({known.id: known.name for known in FORMATS.values()})
     )
     deidentified = BooleanField("De-identified: without what tells who somebody is")
+    joined = BooleanField("If de-identified: show which rows are of one patient")
     signed = BooleanField("Signed bundle: a zip that shows whether it was altered")
     age = StringField("Encrypted for", filters=[stripped])
     purpose = StringField(
@@ -101,6 +102,7 @@ class Export(Which):
             format=said(self.format),
             filters=self.filters(),
             deidentified=bool(self.deidentified.data),
+            joined=bool(self.joined.data),
             signed=bool(self.signed.data),
             age=said(self.age),
         )

@@ -37,14 +37,16 @@ WriteFile = Callable[[BinaryIO], None]
 
 @dataclass(frozen=True)
 class Options:
-    """What is asked for. `format`: an id of FORMATS. `age`: who alone can open the file, as
-    "age1..."; "" for a file that is not encrypted."""
+    """What is asked for. `format`: an id of FORMATS. `joined`: of a de-identified file, the ids of
+    one patient's rows begin alike. `age`: who alone can open the file, as "age1..."; "" for a file
+    that is not encrypted."""
 
     purpose: str
     recipient: str
     format: str = "csv"
     filters: Filters = EVERYTHING
     deidentified: bool = False
+    joined: bool = False
     signed: bool = False
     age: str = ""
 
@@ -144,10 +146,8 @@ class _Export:
         self.every = Submissions(conn, office, options.filters, walked.looked)
         self.source: Source = self.every
         if options.deidentified:
-            first = first_references(conn)
-            self.source = deidentified(
-                self.every, today=office.today(), series=lambda name: first.get(name, name)
-            )
+            series = _series(conn) if options.joined else None
+            self.source = deidentified(self.every, today=office.today(), series=series)
 
     @property
     def format(self) -> Format:
@@ -211,6 +211,11 @@ class _Export:
             filters=self.options.filters.as_json(),
             deidentified=self.options.deidentified,
         )
+
+
+def _series(conn: Connection) -> Callable[[str], str]:
+    first = first_references(conn)
+    return lambda reference: first.get(reference, reference)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Which submissions an export has, and each as it is known now."""
 
 import io
+import json
 import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -233,6 +234,17 @@ def test_intakes_and_check_ins_are_files_of_their_own(site):
     assert bundle.namelist() == ["intakes.csv", "check-ins.csv", "dictionary.csv"]
     one = site.exported_rows(Filters(version="check-in-2026-1"))
     assert [row["questionnaire"] for row in one] == ["check-in-2026-1"]
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_rows_of_one_patient_are_joined_only_when_that_is_asked(site, joined):
+    first = sent(site, last_name="Both")
+    site.clock.wait(days=30)
+    checked_in(site, first)
+    asked = {"format": "ndjson", "deidentified": True, "joined": joined}
+    lines = site.exported(**asked).decode().splitlines()
+    one, other = (json.loads(line)["reference"].partition("-")[0] for line in lines)
+    assert (one == other) is joined
 
 
 def test_a_de_identified_file_has_years_random_ids_and_nobodys_name(site):
