@@ -230,4 +230,4 @@ def _told(what: str) -> Iterator[None]:
     except FAILURES as error:
         sys.exit(f"{what}: {error}.")
     except OSError as error:
-        sys.exit(f"{what}: {error.filename or 'a file'}: {error.strerror}.")
+        sys.exit(f"{what}: {error.filename or 'a file'}: {error.strerror or error}.")

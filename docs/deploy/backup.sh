@@ -22,4 +22,6 @@ cd "$root"
 # shellcheck disable=SC2086 # the recipients are words
 "${PYTHON:-$root/.venv/bin/python}" -m flask --app wsgi.py backup \
     "$folder/screening-$(date -u +%Y%m%dT%H%M%SZ).age" $recipients
+# What a killed run left goes too.
+find "$folder" -maxdepth 1 -name '.screening-*.unfinished' -type f -mtime +0 -delete
 find "$folder" -maxdepth 1 -name 'screening-*.age' -type f -mtime "+$days" -delete

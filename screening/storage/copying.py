@@ -64,7 +64,7 @@ def _vacuum(source: str, path: Path) -> None:
             conn.execute("PRAGMA busy_timeout=30000")
             conn.execute("VACUUM INTO ?", (str(path),))
     except sqlite3.Error as error:
-        raise DatabaseUnavailableError("the database could not be copied") from error
+        raise DatabaseUnavailableError(f"the database could not be copied: {error}") from error
 
 
 def copy(source: Database, target: Database, told: Told = lambda _: None) -> dict[str, Tally]:
