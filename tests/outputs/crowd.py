@@ -7,7 +7,7 @@ free text hostile to spreadsheets (TEXTS), some answers of staff, some a decisio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from screening.questionnaire.answers import DISCUSS, NONE, UNSURE
 from screening.questionnaire.definition import Column, Question, Questionnaire
 from screening.questionnaire.loader import check_in, current
 from screening.questionnaire.validation import normalise
+from screening.workflows.decisions import DECISIONS
 from screening.workflows.sending import ASSESSMENT, kept_answers
 from tests.builders import TODAY, medicine_row, returning
 from tests.people import any_answer, complete_person, sendable
@@ -66,7 +67,7 @@ CITIES = (
     ("Barre", "VT", "05641"), ("Cody", "WY", "82190"), ("Nome", "AK", "99762"),
 )  # fmt: skip
 FLAGGED = ("Ozempic", "oxycodone", "Xanax", "methylergonovine", "lisinopril", "zzyzx drops")
-DECISIONS = (None, None, "candidate", "not-now", "not-a-candidate")
+DECIDED = (None, None, *DECISIONS)
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -77,7 +78,7 @@ class Crowd:
     people: tuple[Sent, ...] = field(repr=False)
     questionnaires: tuple[Questionnaire, ...]
 
-    @property
+    @cached_property
     def widths(self) -> dict[str, int]:
         widths: dict[str, int] = {}
         for sent in self.people:
@@ -101,6 +102,7 @@ def _sent(number: int) -> Sent:
     questionnaire = check_in() if number % 8 == 7 else current()
     facts = Facts(questionnaire, _answers(number, questionnaire, rng), TODAY)
     answers = kept_answers(facts, (q.id for q in questionnaire.patient_questions()))
+    as_sent = Facts(questionnaire, answers, TODAY)
     changed = _changes(number, questionnaire, answers, rng)
     known = {name: value for name, value in (answers | changed).items() if value is not None}
     return sent_of(
@@ -109,7 +111,8 @@ def _sent(number: int) -> Sent:
         reference=_reference(number, rng),
         sent_at=FIRST + timedelta(hours=15.5 * number),
         changed=tuple(changed),
-        decision=DECISIONS[number % len(DECISIONS)],
+        decision=DECIDED[number % len(DECIDED)],
+        outcome_sent=assess_facts(as_sent).outcome if changed else None,
     )
 
 
@@ -121,10 +124,13 @@ def sent_of(
     sent_at: datetime = FIRST,
     changed: tuple[str, ...] = (),
     decision: str | None = None,
+    outcome_sent: str | None = None,
 ) -> Sent:
-    """What an export is told of somebody whose answers are these now."""
+    """What an export is told of somebody whose answers are these now. `outcome_sent`: where staff
+    changed some."""
     facts = Facts(questionnaire, answers, TODAY)
     asked = (q.id for q in questionnaire.patient_questions() if facts.asked(q.id) is True)
+    assessment = ASSESSMENT.dump_python(assess_facts(facts), mode="json")
     decided_at = (sent_at + timedelta(days=2)).isoformat(timespec="seconds")
     return Sent(
         reference=reference,
@@ -133,10 +139,11 @@ def sent_of(
         questionnaire=questionnaire,
         answers=answers,
         unanswered=frozenset(name for name in asked if name not in answers),
-        assessment=ASSESSMENT.dump_python(assess_facts(facts), mode="json"),
+        assessment=assessment,
         changed=changed,
         decision=decision,
         decided_at=decided_at if decision else None,
+        outcome_sent=outcome_sent or assessment["outcome"],
     )
 
 
