@@ -18,9 +18,9 @@ from fhir.resources.R4B.questionnaire import Questionnaire
 from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 
 from screening.outputs.deidentified import deidentified
-from screening.outputs.fhir import fhirpath
 from screening.outputs.fhir.bundle import submission, write
 from screening.outputs.fhir.enabling import UntranslatableError, enabled
+from screening.outputs.fhir.fhirpath import names_with
 from screening.outputs.fhir.questionnaire import questionnaire_resource
 from screening.outputs.fhir.response import response_resource
 from screening.outputs.formats_known import FORMATS
@@ -260,8 +260,9 @@ def test_what_no_answer_tells_is_left_as_a_note():
 @pytest.mark.parametrize("flag", ["benzodiazepine", "opioid", "glp1", "ergot", "antihypertensive"])
 def test_names_of_medicines_are_found_as_in_our_table(flag):
     """Every name of the table, alone and beside others, by the two patterns of the expression."""
-    table, names = current().medicine_table, fhirpath._all_names(current())
-    flagged, others = fhirpath._names(table, names, flag)
+    table = current().medicine_table
+    names = sorted({" ".join(tokens(name)) for m in current().medicines for name in m.names})
+    flagged, others = names_with(current(), flag)
     typed = [*names, *(f"Generic {name.title()}, 5 mg" for name in names[::3])]
     typed += [f"{one}/{other}" for one in names[::59] for other in names[::61]]
     for text in typed:
@@ -387,11 +388,11 @@ def test_the_form_says_whose_the_instruments_are_and_marks_what_is_the_clinics(r
 
 
 def test_a_de_identified_source_has_no_patient_no_consent_and_no_day():
-    few = Crowd(crowd().people[:60], crowd().questionnaires)
+    few = Crowd(crowd().people[:30], crowd().questionnaires)
     found = [e["resource"] for e in read(deidentified(few, today=TODAY))]
     kinds = Counter(resource["resourceType"] for resource in found)
     assert set(kinds) == {"Questionnaire", "QuestionnaireResponse", "Observation"}
-    assert kinds["QuestionnaireResponse"] == 60
+    assert kinds["QuestionnaireResponse"] == 30
     forms = {f"{r['url']}|{r['version']}": r for r in found if "url" in r}
     for resource in found:
         MODELS[resource["resourceType"]].model_validate(resource)

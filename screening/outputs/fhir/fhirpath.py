@@ -6,9 +6,10 @@ operator. Points are counted by the codes of the answers, so no renderer needs t
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ...questionnaire.answers import DISCUSS
-from ...questionnaire.definition import Instrument, Question, Questionnaire
+from ...questionnaire.definition import Instrument, Medicine, Question, Questionnaire
 from ...questionnaire.medicines import MedicineTable, tokens
 from . import tables
 from .codes import Json, answer_coding, cell_coding
@@ -234,7 +235,7 @@ def _unasked(questionnaire: Questionnaire, item: str) -> str:
 def _takes(questionnaire: Questionnaire, flag: str) -> str:
     """Does a name that is taken hold, as whole words, a medicine with the flag? A longer name that
     holds such a name and stands for something else is taken out first."""
-    flagged, others = _names(questionnaire.medicine_table, _all_names(questionnaire), flag)
+    flagged, others = names_with(questionnaire, flag)
     names = " | ".join(_taken(questionnaire))
     plain = f"({names}).select(' ' & {_plain_words('$this')} & ' ')"
     if others:
@@ -267,14 +268,24 @@ def _plain_words(text: str) -> str:
     return f"{text}.lower(){steps}"
 
 
-def _all_names(questionnaire: Questionnaire) -> list[str]:
-    named = (name for medicine in questionnaire.medicines for name in medicine.names)
-    return sorted({" ".join(tokens(name)) for name in named}, key=lambda n: (-len(n), n))
-
-
-def _names(table: MedicineTable, names: list[str], flag: str) -> tuple[list[str], list[str]]:
+def names_with(questionnaire: Questionnaire, flag: str) -> tuple[list[str], list[str]]:
     """The names that carry the flag; and the longer ones that hold such a name and do not."""
-    flagged = [name for name in names if any(flag in m.flags for m in table.find(name))]
+    known = _flags(questionnaire.medicine_table, questionnaire.medicines)
+    flagged = [name for name, flags in known.items() if flag in flags]
     some = re.compile(rf" ({'|'.join(flagged)}) ")
-    others = [name for name in names if name not in flagged and some.search(f" {name} ")]
-    return flagged, others
+    others = [name for name in known.keys() - set(flagged) if some.search(f" {name} ")]
+    return flagged, sorted(others, key=_longest_first)
+
+
+@lru_cache(maxsize=8)
+def _flags(table: MedicineTable, medicines: tuple[Medicine, ...]) -> dict[str, set[str]]:
+    """Every name of the table, the longest first, with the flags of what it stands for."""
+    named = {" ".join(tokens(name)) for medicine in medicines for name in medicine.names}
+    return {
+        name: {flag for medicine in table.find(name) for flag in medicine.flags}
+        for name in sorted(named, key=_longest_first)
+    }
+
+
+def _longest_first(name: str) -> tuple[int, str]:
+    return -len(name), name
