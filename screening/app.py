@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from flask import Flask
@@ -68,6 +68,7 @@ from .web import (
     users,
 )
 from .web.fields import SUGGESTIONS
+from .workflows import settings_log
 from .workflows.office import Keep, Office, Post
 
 FOR_STAFF = (
@@ -116,7 +117,10 @@ def create_app(settings: Settings | None = None, *, offline: bool = False) -> Fl
     metrics.install(app)
     limits.install(app, settings.hosts)
     if not offline:
-        check(open_office(app, settings), production=bool(settings.production))
+        office = open_office(app, settings)
+        check(office, production=bool(settings.production))
+        if not settings.testing:
+            note_settings(office, settings)
     elif settings.keys.is_dir():
         try:
             open_office(app, settings)
@@ -219,6 +223,18 @@ def check(office: Office, *, production: bool = False) -> None:
         raise SettingsError(f"The keys do not open the database: {error}.") from error
     finally:
         office.database.close()  # the server forks next; each process connects for itself
+
+
+def note_settings(office: Office, settings: Settings) -> None:
+    """A setting, a line of clinic.toml or a content that is another one than at the last start
+    stands in the audit."""
+    values = {one.name: getattr(settings, one.name) for one in fields(settings)}
+    clinic = values.pop("clinic")
+    values |= {one.name: getattr(clinic, one.name) for one in fields(clinic)}
+    values["content"] = office.questionnaire.content_hash
+    values["check_in_content"] = office.check_in().content_hash
+    settings_log.note(office, values)
+    office.database.close()
 
 
 def trust_proxies(app: Flask, settings: Settings) -> None:

@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from .settings import Settings
+from .storage import audit
 from .storage.database import Database, DatabaseUnavailableError
 from .storage.intakes import has_rows
 from .storage.vault import Keyring, Vault, VaultError
@@ -28,7 +29,7 @@ def init() -> None:
         sys.exit(f"The installation could not be made: {error}.")
     database = Database(settings().database_url)
     if first_admin.is_open(database):
-        click.echo(_invitation(Vault(keyring)))
+        click.echo(_invitation(database, keyring))
     database.close()
 
 
@@ -63,9 +64,11 @@ def invite() -> None:
     """While there is no staff account: print a link, good for 15 minutes, that makes the first."""
     if not first_admin.is_open(office().database):
         sys.exit("There is a staff account already. An administrator adds further ones.")
-    click.echo(_invitation(office().vault))
+    click.echo(_invitation(office().database, office().keyring))
 
 
-def _invitation(vault: Vault) -> str:
-    link = first_admin.make_link(vault, settings().public_url, now=utc_now())
+def _invitation(database: Database, keyring: Keyring) -> str:
+    link = first_admin.make_link(Vault(keyring), settings().public_url, now=utc_now())
+    with database.write() as conn:
+        audit.append(conn, keyring, at=utc_now(), actor="cli", action="staff.first_link_made")
     return f"Create the first administrator within 15 minutes: {link}"

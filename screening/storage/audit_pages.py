@@ -97,17 +97,17 @@ def _apart(wanted: Wanted) -> tuple[str, ...]:
 
 def _part(conn: Connection, wanted: Wanted, action: str | None, low: int, high: int) -> Select[Any]:
     asked = select(*(AUDIT.c[name] for name in COLUMNS)).where(AUDIT.c.id.between(low, high))
-    if action is not None:
-        asked = asked.where(AUDIT.c.action == action)
-        if wanted.actor:
-            asked = asked.where(_unindexed(conn, AUDIT.c.actor) == wanted.actor)
-    else:
-        if wanted.actions:
-            asked = asked.where(_unindexed(conn, AUDIT.c.action).in_(wanted.actions))
-        if wanted.actor:
-            asked = asked.where(AUDIT.c.actor == wanted.actor)
+    actor: Any = AUDIT.c.actor
     if wanted.intake_id is not None:
         asked = asked.where(AUDIT.c.intake_id == wanted.intake_id)
+        actor = unindexed(conn, actor)
+    if action is not None:
+        asked = asked.where(AUDIT.c.action == action)
+        actor = unindexed(conn, actor)
+    elif wanted.actions:
+        asked = asked.where(unindexed(conn, AUDIT.c.action).in_(wanted.actions))
+    if wanted.actor:
+        asked = asked.where(actor == wanted.actor)
     if wanted.since is not None:
         asked = asked.where(AUDIT.c.at >= wanted.since)
     if wanted.until is not None:
@@ -115,7 +115,7 @@ def _part(conn: Connection, wanted: Wanted, action: str | None, low: int, high: 
     return asked
 
 
-def _unindexed(conn: Connection, column: Any) -> Any:
+def unindexed(conn: Connection, column: Any) -> Any:
     """SQLite knows no counts of values: it would take whichever index is named last."""
     return func.coalesce(column, column) if conn.dialect.name == "sqlite" else column
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from .audit import AUDIT
+from .audit_pages import unindexed
 from .intakes import ALERTS, DRAFT, INTAKES, SAVES, SUBMISSIONS
 from .models import Tally, table
 from .sealed import unseal_json
@@ -92,7 +93,7 @@ def first_times(
     """By intake, the first row with this action: its number and its time."""
     first = (
         select(func.min(AUDIT.c.id))
-        .where(AUDIT.c.intake_id.in_(list(intake_ids)), AUDIT.c.action == action)
+        .where(AUDIT.c.intake_id.in_(list(intake_ids)), unindexed(conn, AUDIT.c.action) == action)
         .group_by(AUDIT.c.intake_id)
     )
     asked = select(AUDIT.c.intake_id, AUDIT.c.id, AUDIT.c.at).where(AUDIT.c.id.in_(first))
@@ -103,7 +104,8 @@ def last_page(conn: Connection, intake_id: str) -> str | None:
     """The page that was saved last of an intake that may be gone; None: none was."""
     asked = (
         select(AUDIT.c.detail)
-        .where(AUDIT.c.intake_id == intake_id, AUDIT.c.action == "page.saved")
+        .where(AUDIT.c.intake_id == intake_id)
+        .where(unindexed(conn, AUDIT.c.action) == "page.saved")
         .order_by(AUDIT.c.id.desc())
         .limit(1)
     )

@@ -105,6 +105,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "alerts.viewed": "{who} looked at the open alerts: {shown}",
     },
     "accounts": {
+        "staff.first_link_made": "{who} made a link for the first administrator",
         "staff.first_made": "{who} was made the first administrator",
         "staff.invited": "{who} invited {user} as {roles}",
         "staff.joined": "{who} set their first password",
