@@ -94,7 +94,10 @@ def refuse_full(conn: Connection) -> None:
     """Raises CopyError when the installation has people, intakes or an audit."""
     for name in OURS:
         if conn.execute(select(text("1")).select_from(_table(name)).limit(1)).first():
-            raise CopyError(f"there are rows in it already ({name}); only an empty one is filled")
+            raise CopyError(
+                f"there are rows in it already ({name}) and only an empty one is filled; if the "
+                "server or init only just made them, move that database away first"
+            )
 
 
 def tallies_of(conn: Connection) -> dict[str, Tally]:
