@@ -24,6 +24,8 @@ for sheet in screening staff; do # a telephone does not load what only staff pag
   "$esbuild" "$work/$sheet.css" --minify --log-level=warning --target=chrome109,firefox109,safari15.4 \
     --legal-comments=none --banner:css="$banner" --outfile="$out/$sheet.css"
 done
-"$esbuild" screening.js --bundle --format=esm --minify --log-level=warning --target=es2020 \
-  --legal-comments=none --banner:js="$banner" --outfile="$out/screening.js"
+for module in screening staff; do
+  "$esbuild" "$module.js" --bundle --format=esm --minify --log-level=warning --target=es2020 \
+    --legal-comments=none --banner:js="$banner" --outfile="$out/$module.js"
+done
 cp images/logo.svg images/favicon.svg LICENSE-govuk-frontend.txt "$out/"

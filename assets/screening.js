@@ -1,14 +1,11 @@
-// The page's one module. Every page works without it.
+// Every page's module, and a patient's page has no other. Every page works without it.
 import { Button } from "./node_modules/govuk-frontend/dist/govuk/components/button/button.mjs";
 import { CharacterCount } from "./node_modules/govuk-frontend/dist/govuk/components/character-count/character-count.mjs";
 import { ErrorSummary } from "./node_modules/govuk-frontend/dist/govuk/components/error-summary/error-summary.mjs";
 import { focusNotice, noToAll } from "./asking_back.js";
 import { codeTools } from "./code.js";
-import { watchAlerts } from "./alerts.js";
-import { watchExport } from "./exports.js";
 import { exclusiveTicks, quickExit } from "./manners.js";
 import { medicineNames } from "./medicines.js";
-import { passkeys } from "./passkeys.js";
 import { revealFollowUps } from "./reveal.js";
 import { unitSwitch } from "./units.js";
 import { weekdays } from "./weekday.js";
@@ -29,13 +26,10 @@ if (form) {
   medicineNames(form);
 }
 quickExit(document);
-watchAlerts(document);
-watchExport(document);
 codeTools(document);
 focusNotice(document);
 localTimes(document);
 weekdays(document);
-passkeys(document);
 
 const autosave = form ? autosaves(form) : null;
 const idle = document.querySelector("dialog[data-idle]");

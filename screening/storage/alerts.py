@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from .intakes import ALERTS, INTAKES, StoredIntake
 from .sealed import seal_json, unseal_json
@@ -77,11 +77,6 @@ def raise_alert(
 def open_alerts(conn: Connection, vault: Vault) -> list[StoredAlert]:
     """Those that nobody has acknowledged, the one due first at the top."""
     return _read(conn, vault, _ALERTS.where(ALERTS.c.acknowledged_at.is_(None)))
-
-
-def count_open(conn: Connection) -> int:
-    asked = select(func.count()).where(ALERTS.c.acknowledged_at.is_(None))
-    return int(conn.execute(asked).scalar_one())
 
 
 def alerts_of(conn: Connection, vault: Vault, intake_id: str) -> list[StoredAlert]:

@@ -76,12 +76,6 @@ def open_alerts(office: Office, actor: str) -> tuple[Alert, ...]:
     return found
 
 
-def count_open(office: Office) -> int:
-    """How many are open; nothing is opened for that."""
-    with office.database.read() as conn:
-        return alerts.count_open(conn)
-
-
 def open_now(office: Office) -> list[Mailing]:
     """The open alerts by their times alone, for a page that looks whether it is still true."""
     with office.database.read() as conn:

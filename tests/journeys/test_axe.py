@@ -18,7 +18,7 @@ from tests.builders import example, medicine_row, person
 from tests.returning import begun, checked_in, sent
 from tests.server import Server
 from tests.site import Site
-from tests.web.desk import ADMIN, PASSWORD, PHYSICIAN, hire
+from tests.web.desk import ADMIN, FRONT_DESK, PASSWORD, PHYSICIAN, hire
 from tests.web.test_plan import decided
 
 from .test_whole_way import sign_in
@@ -326,9 +326,20 @@ def test_a_check_in(patient: Judge, store: Site) -> None:
     assert patient.found == []
 
 
+def test_the_front_desks_pages(staff: Judge, store: Site) -> None:
+    sent(store)
+    sign_in(staff.at, hire(store, FRONT_DESK))
+    staff.open("/staff/desk")
+    staff.at.page.fill("#sought", person()["first_name"])
+    staff.at.click("text=Search")
+    staff.judge("what the front desk finds")
+    assert staff.found == []
+
+
 def test_the_administrators_pages(staff: Judge, store: Site) -> None:
     sign_in(staff.at, hire(store, ADMIN))
-    for path in ("/staff/export", "/staff/users", "/staff/account"):
+    pages = ("export", "users", "users/invite", "account", "account/passkeys", "account/confirm")
+    for path in (f"/staff/{page}" for page in pages):
         staff.open(path)
     make = 'button[name="action"][value="make"]'
     staff.at.open("/staff/export").click(make)

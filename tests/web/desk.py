@@ -12,13 +12,23 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from screening.storage import members
-from screening.storage.accounts import ADMIN, PHYSICIAN
+from screening.storage.accounts import ADMIN, AUDITOR, FRONT_DESK, PHYSICIAN
 from screening.workflows import accounts
 from tests.site import Site
 from tests.walker import laid_over, values_of
 
 PASSWORD = "seven purple kettles hum"
-__all__ = ["ADMIN", "PASSWORD", "PHYSICIAN", "Desk", "Person", "desk", "hire"]
+__all__ = [
+    "ADMIN",
+    "AUDITOR",
+    "FRONT_DESK",
+    "PASSWORD",
+    "PHYSICIAN",
+    "Desk",
+    "Person",
+    "desk",
+    "hire",
+]
 
 
 @dataclass(frozen=True)
