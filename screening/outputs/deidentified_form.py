@@ -29,7 +29,7 @@ OLDEST = 89  # years that may be told; 164.514(b)(2)(i)(C) puts all above into o
 SUFFIX = "-deidentified"  # of the version: it has other questions under the same ids
 
 _LISTED = ("agree", "choice", "choices", "scale", "integer", "decimal")
-# Cells and questions that name a medicine: its generic name of our table stays, see `medicine`.
+# Cells that name a medicine: its generic name of our table stays, see `medicine`.
 _NAMES_MEDICINE = ("drug", "medicine", "added_to", "allergen")
 # What conditions read that is worked out; of texts and of a day nothing can be worked out any more.
 _DERIVED = (DERIVED_NAMES | DERIVED_OWNERS) - {"text", "days_since_infusion"}
