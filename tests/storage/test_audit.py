@@ -131,7 +131,7 @@ def test_every_head_that_was_kept_is_compared(database, keyring):
 def test_a_code_is_over_the_row_as_it_is_stored(database, keyring):
     """What is said fast is what `to_json` says: a code of an earlier version stays right."""
     with database.write() as conn:
-        said = {"at": NOW, "actor": 'a"\\é', "action": "x\n\x00", "detail": {"b": "\u2028é"}}
+        said = {"at": NOW, "actor": 'a"\\é', "action": "x\n\t", "detail": {"b": "\u2028é"}}
         audit.append(conn, keyring, intake_id=None, **said)
         row = conn.execute(select(AUDIT)).mappings().one()
     plain = {name: row[name] for name in ("id", "actor", "action", "intake_id", "detail")}
