@@ -216,23 +216,29 @@ def test_answers_with_broken_parts_are_refused_and_raise_nothing(site: Site) -> 
 
 
 def test_a_challenge_is_answered_once(site: Site) -> None:
-    _, device = with_passkey(site)
-    device.counted = None
-    add(Desk(site).sign_in(hire(site, ADMIN)), other := Device(counted=None))
+    person, device = hire(site, PHYSICIAN), Device(counted=None)
+    add(Desk(site).sign_in(person), device)
     site.clock.wait(seconds=1)
     page = Desk(site).open("/staff/sign-in")
-    signed = other.get(asked(page, "/staff/passkey/challenge"))
+    signed = device.get(asked(page, "/staff/passkey/challenge"))
     cookie = page.client.get_cookie("session").value
-    fields = {
-        "credential": signed,
-        "csrf_token": page.soup.select_one("[name=csrf_token]")["value"],
-    }
+    token = page.soup.select_one("[name=csrf_token]")["value"]
+    fields = {"credential": signed, "csrf_token": token}
     assert page.client.post("/staff/passkey", data=fields).location == "/staff"
+    assert page.client.get_cookie("session").value != cookie
     thief = Desk(site)
     thief.client.set_cookie("session", cookie)
     thief.open("/staff/sign-in")
-    fields["csrf_token"] = thief.soup.select_one("[name=csrf_token]")["value"]
-    assert thief.client.post("/staff/passkey", data=fields).status_code == 401
+    assert thief.send("/staff/passkey", credential=signed).status == 401
+
+
+def test_a_wrong_answer_uses_the_challenge_up(site: Site) -> None:
+    _, device = with_passkey(site)
+    page = Desk(site).open("/staff/sign-in")
+    options = asked(page, "/staff/passkey/challenge")
+    wrong = replace(device, key=Device().key).get(options)
+    assert page.send("/staff/passkey", credential=wrong).status == 401
+    assert page.send("/staff/passkey", credential=device.get(options)).status == 401
 
 
 def test_of_two_answers_to_one_challenge_at_once_the_second_is_refused(site: Site) -> None:
