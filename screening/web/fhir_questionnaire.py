@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from ..outputs.fhir.questionnaire import questionnaire_file
+from ..outputs.fhir.questionnaire import questionnaire_file, short_version
 from .auth import answer_errors
 from .current import office
 
@@ -16,6 +16,6 @@ FHIR = "application/fhir+json"
 def questionnaire(kind: str) -> Response:
     found = office().questionnaire if kind == "intake" else office().check_in()
     response = Response(questionnaire_file(found), content_type=FHIR)
-    name = f"questionnaire-{kind}-{found.version.removeprefix(f'{kind}-')}.json"
+    name = f"questionnaire-{kind}-{short_version(found)}.json"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

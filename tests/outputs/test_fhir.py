@@ -442,7 +442,10 @@ def test_an_administrator_downloads_the_form(site: Site, form):
     page = desk(site, ADMIN)
     page.open(f"/staff/export/questionnaire-{form.kind}.json")
     assert page.answer.headers["Content-Type"] == "application/fhir+json"
-    assert form.version in page.answer.headers["Content-Disposition"]
+    name = {"intake": "intake-2026-2", "check-in": "check-in-2026-1"}[form.kind]
+    assert page.answer.headers["Content-Disposition"] == (
+        f'attachment; filename="questionnaire-{name}.json"'
+    )
     assert json.loads(page.answer.data) == questionnaire_resource(form)
 
 

@@ -21,7 +21,7 @@ def questionnaire_resource(questionnaire: Questionnaire) -> Json:
     spanish = translated(title)
     return {
         "resourceType": "Questionnaire",
-        "id": f"{questionnaire.kind}-{questionnaire.version}",
+        "id": f"{questionnaire.kind}-{short_version(questionnaire)}",
         "language": "en",
         "url": url(questionnaire),
         "version": questionnaire.version,
@@ -38,6 +38,11 @@ def questionnaire_resource(questionnaire: Questionnaire) -> Json:
 
 def url(questionnaire: Questionnaire) -> str:
     return tables.QUESTIONNAIRE_URL.format(kind=questionnaire.kind)
+
+
+def short_version(questionnaire: Questionnaire) -> str:
+    """Without the kind, where it begins with that."""
+    return questionnaire.version.removeprefix(f"{questionnaire.kind}-")
 
 
 def canonical(questionnaire: Questionnaire) -> str:
