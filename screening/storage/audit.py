@@ -22,7 +22,7 @@ from .vault import Keyring
 
 AUDIT = table(AuditRow)
 CHAIN_LOCK = 5_417_002  # an arbitrary number of ours, for pg_advisory_xact_lock
-BATCH = 500
+BATCH = 5000  # rows read at once while walking
 ROW = ("id", "at", "actor", "action", "intake_id", "detail", "mac")
 
 _LAST = Prepared(select(AUDIT.c.id, AUDIT.c.mac).order_by(AUDIT.c.id.desc()).limit(1))

@@ -118,7 +118,7 @@ PAGES: Mapping[str, Access] = {
     "export.data_dictionary": ADMINS,
     "export.line_schema": ADMINS,
     "fhir.questionnaire": ADMINS,
-    "insight.show": ADMINS,
+    "insight.show": OFFICE,
     "disclosures.show": READERS,
     "audit.show": AUDITORS,
     "audit.check": AUDITORS,

@@ -77,6 +77,9 @@ def purge() -> Any:
 def _page(form: Hold, status: int = 200) -> Response:
     found = retention.due(office())
     goes = [one for one in found if not one.stays]
+    held = retention.holds(office())
+    shown = [one.reference for one in found if one.stays] + [one.reference for one in held]
+    retention.note_shown(office(), actor(), shown)
     page = render_template(
         "admin/retention.html",
         title="Retention",
@@ -86,12 +89,13 @@ def _page(form: Hold, status: int = 200) -> Response:
         draft_days=office().draft_days,
         goes=_many(_intakes(goes)) if goes else None,
         stays=[_row(one) for one in found if one.stays],
-        holds=[(one, day_in_words(one.at.date(), "en")) for one in retention.holds(office())],
+        holds=[(one, day_in_words(one.at.date(), "en")) for one in held],
     )
     return make_response(page, status)
 
 
 def _purge_page(found: list[Due], wrong: str = "", status: int = 200) -> Response:
+    retention.note_shown(office(), actor(), [one.reference for one in found])
     page = render_template(
         "admin/purge.html",
         title="Purge for good",

@@ -21,7 +21,8 @@ from .audit_words import GROUP_OF, GROUPS, SENTENCES, actor_words, sentence
 from .office import Office
 
 PAGE = 50  # rows
-CHECKED = ("audit.verified", "audit.broken")
+GOOD = "audit.verified"
+BROKEN = "audit.broken"
 AT_ONCE = 500  # rows of a file that are put in words together
 INTAKE_ID = 32  # characters; the audit keeps it when the intake is gone
 HEADER = ("row", "at", "actor", "who", "group", "action", "reference", "intake_id", "what")
@@ -168,17 +169,17 @@ def check(office: Office, actor: str) -> Checked:
         bad = audit.verify(conn, office.keyring)
         newest = audit.head(conn)
     row = bad if bad is not None else (newest.id if newest else 0)
-    _note(office, actor, CHECKED[bad is not None], row=row)
+    _note(office, actor, GOOD if bad is None else BROKEN, row=row)
     return Checked(office.now().astimezone(office.zone), actor, row, bad is None)
 
 
 def _last_check(conn: Connection, office: Office, names: Mapping[int, str]) -> Checked | None:
-    row = stored.newest(conn, CHECKED)
+    row = stored.newest(conn, (GOOD, BROKEN))
     if row is None:
         return None
     by = actor_words(row.actor, names)
     at = row.at.astimezone(office.zone)
-    return Checked(at, by, row.detail.get("row", 0), row.action == CHECKED[0])
+    return Checked(at, by, row.detail.get("row", 0), row.action == GOOD)
 
 
 # Filters and words

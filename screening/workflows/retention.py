@@ -196,6 +196,14 @@ def lift_hold(office: Office, actor: str, hold_id: int) -> bool:
     return intake_id is not None
 
 
+def note_shown(office: Office, actor: str, references: Sequence[str]) -> None:
+    """Whose intakes somebody saw in these lists, for the audit."""
+    if references:
+        with office.database.write() as conn:
+            act = Act(conn, office, actor)
+            act.note("retention.viewed", None, shown=list(dict.fromkeys(references)))
+
+
 def holds(office: Office) -> list[Held]:
     """Those that hold now, the newest first."""
     with office.database.read() as conn:

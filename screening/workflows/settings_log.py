@@ -13,7 +13,8 @@ from ..storage.database import DatabaseUnavailableError
 from .act import Act
 from .office import Office
 
-NOTED, CHANGED = "settings.noted", "settings.changed"
+NOTED = "settings.noted"
+CHANGED = "settings.changed"
 MARK = 12  # hex digits: enough to tell two values apart
 log = structlog.get_logger("screening")
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from screening.workflows import after, export_jobs
+from screening.workflows import after, export_jobs, insight
 from screening.workflows import intake as intake_flow
 from tests.browser import Visitor
 from tests.builders import example, medicine_row, person
 from tests.returning import begun, checked_in, sent
 from tests.server import Server
 from tests.site import Site
-from tests.web.desk import ADMIN, FRONT_DESK, PASSWORD, PHYSICIAN, hire
+from tests.web.desk import ADMIN, AUDITOR, FRONT_DESK, PASSWORD, PHYSICIAN, hire
 from tests.web.test_plan import decided
 
 from .test_whole_way import sign_in
@@ -229,6 +229,27 @@ def test_the_physicians_pages(staff: Judge, store: Site) -> None:
     sign_in(staff.at, hire(store, PHYSICIAN))
     for path in ("/staff", f"/staff/intakes/{receipt.reference}", "/staff/account"):
         staff.open(path)
+    assert staff.found == []
+
+
+def test_the_audit_the_disclosures_and_the_counts(staff: Judge, store: Site) -> None:
+    reference = intake_flow.submit_answers(store.office, person()).reference
+    for _ in range(6):
+        intake_flow.submit_answers(store.office, person())
+    insight.count(store.office)
+    staff.open("/staff/sign-in")
+    everything = (AUDITOR, ADMIN, PHYSICIAN)
+    sign_in(staff.at, hire(store, *everything, email="all@example.org"))
+    staff.open("/staff/audit")
+    staff.at.page.click("text=Check every row now")
+    staff.at.page.click("summary")
+    staff.judge("an audit that was checked")
+    staff.open(f"/staff/audit?reference={reference}&group=viewed")
+    staff.open(f"/staff/intakes/{reference}/disclosures")
+    staff.open("/staff/insight")
+    for summary in staff.at.page.locator("details.folded summary").all():
+        summary.click()
+    staff.judge("the counts as tables")
     assert staff.found == []
 
 

@@ -7,11 +7,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from screening.storage import messages
-from screening.storage.accounts import FRONT_DESK, PHYSICIAN
+from screening.storage.accounts import ADMIN, FRONT_DESK, PHYSICIAN
 from screening.storage.intakes import AUDIT
 from screening.storage.messages import CORRECTION
 from screening.web.access import PAGES
-from screening.workflows import after, intake, letters, plans, signing
+from screening.workflows import after, intake, letters, plans, retention, signing
 from screening.workflows.intake import submit_answers
 from screening.workflows.letters import Draft
 from tests.builders import example, person
@@ -126,7 +126,9 @@ def test_every_list_names_whom_it_showed(site: Site) -> None:
     intake.leave(site.office, draft)
     (told,) = [one.id for one in site.intakes() if one.reference == sent]
     after.send_message(site.office, told, "Hello.")
+    retention.place_hold(site.office, "user:1", sent, "A lawyer asked.")
     looks = [
+        (ADMIN, lambda desk: desk.open("/staff/retention")),
         (PHYSICIAN, lambda desk: desk.open("/staff")),
         (PHYSICIAN, lambda desk: desk.open("/staff").send("/staff/search", sought="Ames")),
         (FRONT_DESK, lambda desk: desk.open("/staff/desk")),
