@@ -161,7 +161,9 @@ def _check_keys(case: Case) -> Findings:
 
 def _check_files(case: Case) -> Findings:
     instance = case.settings.instance
-    mode = stat.S_IMODE(instance.stat().st_mode) if instance.is_dir() else 0o700
+    if not instance.is_dir():
+        return
+    mode = stat.S_IMODE(instance.stat().st_mode)
     private = [case.sqlite_file, instance / "queue.db", instance / "purged"]
     open_ = [path for path in private if path and path.is_file() and readable_by_others(path)]
     if mode & 0o077 and open_:

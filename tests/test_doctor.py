@@ -25,10 +25,15 @@ SECRET = "hush-hush-hush-hush-hush-hush-hush"
 
 
 @pytest.fixture
-def well(settings, tmp_path, monkeypatch):
-    """In production, with all that belongs to it. What makes PDFs one test alone looks at."""
-    quick = tuple(check for check in doctor.CHECKS if check is not doctor._check_renderer)
-    monkeypatch.setattr(doctor, "CHECKS", quick)
+def quick(monkeypatch):
+    """What makes PDFs one test alone looks at: it takes a second."""
+    checks = tuple(check for check in doctor.CHECKS if check is not doctor._check_renderer)
+    monkeypatch.setattr(doctor, "CHECKS", checks)
+
+
+@pytest.fixture
+def well(settings, tmp_path, quick):
+    """In production, with all that belongs to it."""
     shutil.move(settings.instance / "keys", tmp_path / "keys")
     settings.instance.chmod(0o700)
     (settings.instance / "worker-beat").touch()
@@ -190,7 +195,7 @@ def test_it_tells_no_secret(well):
     assert not [secret for secret in (*secrets, SECRET, "not a key at all") if secret in said]
 
 
-def test_looking_makes_nothing(tmp_path):
+def test_looking_makes_nothing(tmp_path, quick):
     made = Settings(instance=tmp_path / "none", testing=True)
     status, _, said = examined(made)
     assert status == 1

@@ -55,6 +55,17 @@ def test_the_worker_tells_its_renderer_where_requests_are_told_of(office, tmp_pa
     assert RENDERER.serving == tmp_path / "serving"
 
 
+def test_it_tells_how_many_wait_and_when_the_worker_last_did_something(office, tmp_path):
+    queue = queue_of(office, tmp_path, {"note": lambda _office: None})
+    assert (queue.waiting(), queue.last_beat()) == (0, None)
+    queue.enqueue("note")
+    queue.enqueue("note")
+    assert queue.waiting() == 2
+    run_next(queue)
+    assert queue.waiting() == 1
+    assert time.time() - queue.last_beat() < 60
+
+
 def test_an_unknown_task_is_an_error(office, tmp_path):
     with pytest.raises(KeyError):
         queue_of(office, tmp_path, {}, held=True).enqueue("note")

@@ -44,7 +44,7 @@ def bring_back_keys(file: Path, folder: Path, identity: age.Identity) -> int:
     """
     if folder.is_dir() and any(folder.iterdir()):
         raise VaultError(f"{folder} holds keys already: move them away first")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = Path(tempfile.mkdtemp(prefix=".keys-", dir=folder.parent))
     try:
         _unpack(file, fresh, identity)

@@ -82,12 +82,11 @@ def test_what_waits_is_told_in_counts(watched):
     assert found["screening_jobs_waiting",] >= 1
     assert ("screening_backup_age_seconds",) not in found
     assert ("screening_worker_beat_age_seconds",) not in found
-    watched.app.extensions["queue"].run_waiting()
+    (watched.office.instance / "worker-beat").touch()
     (watched.office.instance / "last-backup").write_text("2026-11-22T20:00:00+00:00\n")
     found = read(watched)
     assert found["screening_backup_age_seconds",] == 26 * 3600
     assert found["screening_worker_beat_age_seconds",] < 60
-    assert found["screening_jobs_waiting",] == 0
 
 
 def test_an_alert_that_is_late_is_seen(watched):
