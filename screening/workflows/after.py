@@ -146,9 +146,10 @@ def _told(office: Office, message: StoredMessage, entries: Sequence[chart.Entry]
 
 def _answer(message: StoredMessage, entries: Sequence[chart.Entry]) -> tuple[bool, str]:
     """Whether a request was granted, and what its patient was told."""
-    answers = (e.body for e in entries if e.kind == ANSWER and e.body["message"] == message.id)
-    body = next(answers, {"granted": False, "text": ""})
-    return body["granted"], body["text"]
+    for entry in entries:
+        if entry.kind == ANSWER and entry.body["message"] == message.id:
+            return entry.body["granted"], entry.body["text"]
+    return False, ""
 
 
 def local(office: Office, moment: datetime | None) -> datetime | None:
