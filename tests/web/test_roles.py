@@ -5,8 +5,10 @@ An address that is not in the table fails. The table is written by hand and apar
 """
 
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,6 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from screening import create_app, wording
-from screening.operate import make_installation
 from screening.settings import Settings
 from screening.storage import members, sessions
 from screening.storage.accounts import ADMIN, AUDITOR, FRONT_DESK, PHYSICIAN, ROLES
@@ -60,7 +61,7 @@ STAFF_PAGES = {
     "export.line_schema": "A!",
     "export.show": "A!",
     "fhir.questionnaire": "A!",
-    "insight.show": "A!",
+    "insight.show": "A",
     "letter.file": "P",
     "letter.write": "P",
     "passkeys.ask": "all",
@@ -222,11 +223,10 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    settings = Settings(
-        instance=tmp_path_factory.mktemp("roles"), testing=True, public_url="http://localhost"
-    )
-    make_installation(settings)
+def world(made_installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    instance = tmp_path_factory.mktemp("roles") / "instance"
+    shutil.copytree(made_installation, instance)
+    settings = Settings(instance=instance, testing=True, public_url="http://localhost")
     app = create_app(settings)
     app.config["WTF_CSRF_ENABLED"] = False
     app.jinja_env.bytecode_cache = COMPILED
