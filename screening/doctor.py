@@ -163,7 +163,11 @@ def _check_files(case: Case) -> Findings:
     instance = case.settings.instance
     if not instance.is_dir():
         return
-    mode = stat.S_IMODE(instance.stat().st_mode)
+    mode, owner = stat.S_IMODE(instance.stat().st_mode), instance.stat().st_uid
+    others = [path.name for path in instance.iterdir() if path.stat().st_uid != owner]
+    if others:
+        do = f"chown -R --reference={instance} {instance}, and run commands as its owner."
+        yield Finding("files", BAD, f"not of the folder's owner: {', '.join(others)}.", do)
     private = [case.sqlite_file, instance / "queue.db", instance / "purged"]
     open_ = [path for path in private if path and path.is_file() and readable_by_others(path)]
     if mode & 0o077 and open_:

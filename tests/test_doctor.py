@@ -152,6 +152,21 @@ def test_each_fault_is_named_with_what_to_do(well, harm, line):
     assert "Traceback" not in said
 
 
+def test_a_database_server_that_is_away_is_named_without_its_password(well):
+    away = replace(well, database_url=f"postgresql://me:{SECRET}@127.0.0.1:1/none")
+    status, states, said = examined(away)
+    assert status == 1
+    assert any(line.startswith("database: it does not answer") for line in states["wrong"])
+    assert SECRET not in said
+
+
+def test_files_that_root_left_are_named(well):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    os.chown(well.instance / "worker-beat", 65534, -1)
+    assert "files: not of the folder's owner: worker-beat." in examined(well)[2]
+
+
 def test_alerts_that_are_late_or_not_mailed_are_named(well):
     app = create_app(well)
     site = Site(app, Clock(app.extensions["office"], utc_now() - timedelta(days=2)))

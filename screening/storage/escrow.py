@@ -65,7 +65,7 @@ def _unpack(file: Path, fresh: Path, identity: age.Identity) -> None:
         tarfile.open(fileobj=plain, mode="r|") as tar,
     ):
         for member in tar:
-            source = tar.extractfile(member)
+            source = tar.extractfile(member) if member.isreg() else None
             if source is None or member.name != Path(member.name).name or member.size > LARGEST:
                 raise age.AgeError("it holds something that is no key")
             descriptor = os.open(fresh / member.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

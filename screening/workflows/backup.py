@@ -245,7 +245,7 @@ def unpack(
 
 
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    source = tar.extractfile(member)
+    source = tar.extractfile(member) if member.isreg() else None
     if source is None or not is_plain_name(member.name):
         raise BackupError(f"the backup holds something strange: {member.name!r}")
     descriptor = os.open(folder / member.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -261,9 +261,13 @@ def is_plain_name(name: str) -> bool:
 def _read_manifest(keyring: Keyring, path: Path) -> Manifest:
     if not path.is_file() or path.stat().st_size > LARGEST_MANIFEST:
         raise BackupError("the backup has no manifest")
-    signed = json.loads(path.read_bytes())
-    said = signed["said"]
-    if not hmac.compare_digest(signed["mac"], _mac(keyring, said)):
+    try:
+        signed = json.loads(path.read_bytes())
+        said = signed["said"]
+        mac = str(signed["mac"])
+    except (ValueError, KeyError, TypeError):
+        raise BackupError("the manifest of the backup cannot be read") from None
+    if not hmac.compare_digest(mac.encode(), _mac(keyring, said).encode()):
         raise BackupError("the backup was not made with these keys")
     if said["format"] != FORMAT or said["revision"] > REVISION:
         raise BackupError("the backup is of a newer version of this software; install that first")

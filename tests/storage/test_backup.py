@@ -1,5 +1,6 @@
 """A backup is whole and closed, comes back where nothing is, and brings back nobody purged."""
 
+import io
 import shutil
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
@@ -51,6 +52,45 @@ def test_backed_up_wiped_and_restored_the_same_pdf_opens_after_signing_in(place,
     assert (place.folder / "clinic.toml").read_text() == 'name = "Birch Clinic"\n'
     assert place.run("verify-audit").exit_code == 0
     assert "backup.restored" in site.actions()
+
+
+def test_it_comes_back_in_the_other_database(place, tmp_path):
+    """On SQLite alone: in another file."""
+    reference = send(place)
+    unfinished = place.site.start(person(), until="contact")
+    place.done("backup", tmp_path / "one.age")
+    (tmp_path / "other").mkdir()
+    shutil.copytree(place.folder / "keys", tmp_path / "other" / "keys")
+    other = Installation(tmp_path / "other", "")
+    other.done("restore", tmp_path / "one.age")
+    other.done("verify-audit")
+    assert [sent.reference for sent in other.site.submissions()] == [reference]
+    other.done("backup", tmp_path / "two.age")
+    place.wipe()
+    place.done("restore", tmp_path / "two.age")
+    assert unfinished in intake_ids(place.site)
+    place.done("verify-audit")
+    other.close()
+
+
+def test_a_file_that_is_no_backup_though_it_opens_is_refused(here, tmp_path):
+    forged = tmp_path / "forged.age"
+    own = backup.own_identity(here.site.office.vault).to_public()
+    for content in ({}, {"manifest.json": b"[1]"}, {"../x": b""}, {"manifest.json": b"{}"}):
+        with (
+            age.writing(forged, [own]) as plain,
+            tarfile.open(fileobj=plain, mode="w|") as tar,
+        ):
+            for name, data in content.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+            link = tarfile.TarInfo("screening.db")
+            link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            tar.addfile(link)
+        line = here.refused("check-backup", forged)
+        assert line.startswith("This backup cannot be restored: "), line
+    assert not (tmp_path / "x").exists()
 
 
 def test_what_was_purged_since_the_backup_does_not_come_back(place, tmp_path):
