@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,14 @@ def test_the_file_asks_for_the_password_again(site: Site, sent: str) -> None:
 
 # Every action has a sentence
 
+NAMED = re.compile(r'^([A-Z_]+) = "([a-z_]+\.[a-z_-]+)"', re.MULTILINE)
+NOTES = re.compile(r"note\(|audit\.append\(|conn\.append\(|append\(\s*conn")
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
 
 def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.FunctionDef | None]]:
     """Each call, with the function that it stands in."""
@@ -170,7 +179,7 @@ def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.FunctionDef | None]]:
 
 def noted(path: Path) -> Iterator[str]:
     """The actions that this module notes."""
-    for call, inside in calls(ast.parse(path.read_text("utf-8"))):
+    for call, inside in calls(parsed(path)):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         name = name or (call.func.id if isinstance(call.func, ast.Name) else "")
         if name in ("note", "_note", "append"):
@@ -185,7 +194,7 @@ def expanded(path: Path, place: ast.JoinedStr, function: str) -> Iterator[str]:
     """Of f"export.{what}" in a function: with every text that the function is called with."""
     first = place.values[0]
     prefix = str(first.value) if isinstance(first, ast.Constant) else ""
-    for call, _ in calls(ast.parse(path.read_text("utf-8"))):
+    for call, _ in calls(parsed(path)):
         if isinstance(call.func, ast.Name) and call.func.id == function:
             texts = [a.value for a in call.args if isinstance(a, ast.Constant)]
             yield from (f"{prefix}{text}" for text in texts if isinstance(text, str))
@@ -198,7 +207,7 @@ def actions_in(place: ast.expr, inside: ast.FunctionDef | None) -> Iterator[str]
         yield from actions_in(place.body, inside)
         yield from actions_in(place.orelse, inside)
     elif isinstance(place, ast.Name):
-        yield from CONSTANTS.get(place.id, [])
+        yield from constants().get(place.id, [])
         for node in ast.walk(inside) if inside else ():
             if isinstance(node, ast.Assign) and place.id in names_of(node):
                 yield from actions_in(node.value, None)
@@ -208,22 +217,19 @@ def names_of(node: ast.Assign) -> list[str]:
     return [target.id for target in node.targets if isinstance(target, ast.Name)]
 
 
+@cache
 def constants() -> dict[str, list[str]]:
     """Texts that a module gives a name to."""
     found: dict[str, list[str]] = {}
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.parse(path.read_text("utf-8")).body:
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-                for name in names_of(node):
-                    found.setdefault(name, []).append(str(node.value.value))
+        for name, said in NAMED.findall(path.read_text("utf-8")):
+            found.setdefault(name, []).append(said)
     return found
 
 
-CONSTANTS = constants()
-
-
 def every_action() -> set[str]:
-    found = {a for path in PACKAGE.rglob("*.py") for a in noted(path)}
+    modules = [path for path in PACKAGE.rglob("*.py") if NOTES.search(path.read_text("utf-8"))]
+    found = {action for path in modules for action in noted(path)}
     kinds = [getattr(chart, name) for name in dir(chart) if name.isupper()]
     found |= {f"chart.{kind}" for kind in kinds if isinstance(kind, str)}
     return {one for one in found if re.fullmatch(r"[a-z_]+\.[a-z_-]+", one)}
