@@ -47,7 +47,9 @@ def read(conn: Connection, credential_id: bytes) -> StoredPasskey | None:
 def add(conn: Connection, passkey: StoredPasskey) -> bool:
     """False when this one is registered already, by whomever."""
     values = vars(passkey) | {"transports": ",".join(passkey.transports)}
-    return conn.execute(insert_once(conn, PASSKEYS), values).rowcount == 1
+    # PostgreSQL tells no count of rows here.
+    added = insert_once(conn, PASSKEYS).values(values).returning(PASSKEYS.c.credential_id)
+    return conn.execute(added).first() is not None
 
 
 def use(
