@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from .models import ExportJob, table
 from .vault import DataKey, Vault
@@ -107,8 +107,9 @@ def next_open(conn: Connection) -> StoredJob | None:
 
 
 def to_expire(conn: Connection, now: datetime) -> list[StoredJob]:
-    """Those whose time to be fetched is over."""
-    asked = select(EXPORTS).where(EXPORTS.c.status == DONE, EXPORTS.c.expires_at <= now)
+    """Those whose time to be fetched is over, and those whose key went with a restored backup."""
+    over = or_(EXPORTS.c.expires_at <= now, EXPORTS.c.wrapped_key.is_(None))
+    asked = select(EXPORTS).where(EXPORTS.c.status == DONE, over)
     return [_job(row) for row in conn.execute(asked).mappings()]
 
 

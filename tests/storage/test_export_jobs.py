@@ -64,8 +64,11 @@ def test_what_has_had_its_time_is_found(database, vault):
         with database.write() as conn:
             jobs.begin(conn, job_id, vault.new_data_key(), total=1)
             jobs.finish(conn, job_id, rows=1, expires_at=until)
-    with database.read() as conn:
-        assert [job.id for job in jobs.to_expire(conn, NOW)] == ["a"]
+    add(database, "c")
+    with database.write() as conn:
+        jobs.begin(conn, "c", None, total=1)
+        jobs.finish(conn, "c", rows=1, expires_at=NOW.replace(year=2030))
+        assert {job.id for job in jobs.to_expire(conn, NOW)} == {"a", "c"}
 
 
 def test_the_first_bytes_that_leave_are_remembered(database):

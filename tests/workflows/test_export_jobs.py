@@ -14,7 +14,7 @@ from screening.outputs.formats import Format, Source
 from screening.storage.database import DatabaseUnavailableError
 from screening.storage.export_jobs import EXPORTS, StoredJob, was_in
 from screening.storage.intakes import AUDIT
-from screening.storage.sealed_files import CHUNK, alone
+from screening.storage.sealed_files import CHUNK, SealedFile, alone
 from screening.storage.vault import VaultError
 from screening.workflows import export_file
 from screening.workflows import export_jobs as jobs
@@ -259,15 +259,18 @@ def test_cancelled_half_way_nothing_is_left(site, patient, writer):
     assert actions(site) == ["asked", "started", "cancelled"]
 
 
-def test_cancelled_at_the_very_end_nothing_is_left(site, patient, writer):
-    def late(source: Source, out: BinaryIO) -> None:
-        out.write(b"".join(b"x" for _ in source))
+def test_cancelled_at_the_very_end_nothing_is_left(site, patient, monkeypatch):
+    job_id = ask(site)
+    finish = SealedFile.finish
+
+    def late(file: SealedFile) -> None:
+        finish(file)
         jobs.cancel(site.office, BOSS, job_id)
 
-    writer(late)
-    job_id = ask(site)
+    monkeypatch.setattr(SealedFile, "finish", late)
     jobs.make_waiting(site.office)
     assert job(site, job_id).status == "cancelled"
+    assert actions(site) == ["asked", "started", "cancelled"]
     assert nothing_left(site, job_id)
 
 
