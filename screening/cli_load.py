@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
+from .cli import printable
 from .inputs import content_files, fhir_questionnaire
 from .inputs.fhir_names import NotSupportedError
 from .inputs.fhir_questionnaire import Loaded
@@ -26,7 +27,7 @@ def load_questionnaire(file: Path, out: Path | None) -> None:
     except NotSupportedError as error:
         _stop(*error.lines)
     for note in loaded.notes:
-        click.echo(note, err=True)
+        click.echo(printable(note), err=True)
     if out is not None:
         try:
             content_files.write(loaded.questionnaire, out)
@@ -34,7 +35,7 @@ def load_questionnaire(file: Path, out: Path | None) -> None:
             _stop(f"{out}: is not empty")
         except OSError as error:
             _stop(f"{out}: cannot be written: {error.strerror}")
-    click.echo(_told(loaded))
+    click.echo(printable(_told(loaded)))
 
 
 def _told(loaded: Loaded) -> str:
@@ -49,7 +50,7 @@ def _read(file: Path) -> dict[str, Any]:
         found = json.loads(file.read_text("utf-8"))
     except OSError as error:
         _stop(f"{file}: cannot be read: {error.strerror}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         _stop(f"{file}: is not JSON: {error}")
     if not isinstance(found, dict):
         _stop(f"{file}: must hold one JSON object")
@@ -58,5 +59,5 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _stop(*lines: str) -> NoReturn:
     for line in lines:
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)
     sys.exit(1)

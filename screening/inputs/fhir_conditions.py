@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..outputs.fhir import tables
+from ..questionnaire.conditions import ConditionError, parse
 from ..questionnaire.definition import Question
 from .fhir_names import Json, value_of
 
 Find = Callable[[str], Question | None]  # a linkId's question, when it is one
 Choose = Callable[[Question, Json], str | None]  # the option of a Coding
 
+LONGEST = 2000  # characters of a condition that is taken over
 _ORDERS = {"=": "==", "!=": "!=", ">": ">", "<": "<", ">=": ">=", "<=": "<="}
 
 
@@ -27,12 +29,23 @@ def condition(item: Json, find: Find, choose: Choose) -> str | None:
         return None  # what stands under it says it all
     ours = value_of(item, tables.ASKED_IF)
     if ours is not None:
-        return str(ours)
+        return _of_ours(str(ours))
     if value_of(item, tables.ENABLE_WHEN) is not None:
         raise ConditionNotReadError("an enableWhenExpression (FHIRPath)")
     parts = [_one(when, find, choose) for when in item.get("enableWhen", ())]
     joint = " or " if item.get("enableBehavior") == "any" else " and "
     return joint.join(parts) if parts else None
+
+
+def _of_ours(text: str) -> str:
+    """As it stands, when it is a condition: whoever made the file may have written anything."""
+    try:
+        if len(text) <= LONGEST:
+            parse(text)
+            return text
+    except (ConditionError, RecursionError, MemoryError):
+        pass
+    raise ConditionNotReadError("a condition (asked-if) that is none of our grammar")
 
 
 def both(first: str | None, second: str | None) -> str | None:
@@ -59,6 +72,8 @@ def _compared(question: Question, operator: str, answer: Any, choose: Choose) ->
     if question.kind == "agree" and operator == "=":
         # A tick is there or it is not: no answer is no tick.
         return f"{question.id} == True" if answer is True else f"not ({question.id} == True)"
+    if question.kind == "agree":
+        raise ConditionNotReadError(f"an enableWhen with {operator!r} on the tick {question.id}")
     if isinstance(answer, bool):
         answer = {"code": "yes" if answer else "no"}
     if isinstance(answer, Mapping):

@@ -58,6 +58,7 @@ class Names:
     questions: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     nones: dict[str, str] = field(default_factory=dict)  # the tick of a group -> its linkId
     options: dict[tuple[str, str], str] = field(default_factory=dict)  # (question, code) -> option
+    systems: dict[tuple[str, str], str] = field(default_factory=dict)  # of these codes
 
     def option_of(self, question: Question, coding: Json) -> str | None:
         return self.options.get((question.id, str(coding.get("code", coding.get("display", "")))))
@@ -166,10 +167,14 @@ def _options(item: Json, name: str, names: Names) -> tuple[Option, ...]:
     made = []
     for one in found:
         code, text = _named(one)
+        if (name, code) in names.options:
+            raise NotReadError(f"two options with the code {code!r}")
         known = YES_NO_CODES.get(code) or option_name(code)
         wanted = str(_points(one)) if points else NONE_ID if one in alone else known
         option = Option(id=free_name(wanted, taken), en=text["en"], es=text.get("es"))
         names.options[name, code] = option.id
+        if system := one.get("valueCoding", {}).get("system"):
+            names.systems[name, code] = system
         made.append(option)
     return tuple(made)
 

@@ -60,6 +60,7 @@ def text_of(element: Json, name: str = "text", prefix: str = "") -> Text | None:
     before = f"{prefix} " if prefix else ""
     text: Text = {"en": before + words}
     for translation in extensions(element.get(f"_{name}", {}), tables.TRANSLATION):
-        if value_of(translation, "lang") == "es":
-            text["es"] = before + value_of(translation, "content")
+        content = value_of(translation, "content")
+        if value_of(translation, "lang") == "es" and isinstance(content, str):
+            text["es"] = before + content
     return text

@@ -7,6 +7,7 @@ it is refused, all of it at once. Scores are not read: an instrument is made by 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from keyword import kwlist
 
 from pydantic import ValidationError
 
@@ -14,6 +15,7 @@ from ..outputs.fhir import tables
 from ..outputs.fhir.enabling import NONE_OF_THEM
 from ..questionnaire.definition import Column, Page, Question, Questionnaire, Section, Text
 from . import fhir_items as items
+from . import fhir_shape
 from .fhir_conditions import ConditionNotReadError, both, condition
 from .fhir_items import Names
 from .fhir_names import Json, NotSupportedError, extensions, free_name, name_of, text_of, value_of
@@ -35,7 +37,8 @@ class _Reader:
     ours: bool  # it was written by us: booleans are agreements, ticks "none" belong to a group
     audience: str = "patient"  # of the section that is read
     names: Names = field(default_factory=Names)
-    ids: set[str] = field(default_factory=set)
+    # Words of our conditions are no names of questions.
+    ids: set[str] = field(default_factory=lambda: {*kwlist, "answered"})
     pages: set[str] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -47,12 +50,15 @@ def load(resource: Json) -> Loaded:
     """Raises NotSupportedError with a line for each thing that we cannot do."""
     if resource.get("resourceType") != "Questionnaire":
         raise NotSupportedError(["-: this is not a FHIR Questionnaire"])
+    fhir_shape.check(resource)
     if str(resource.get("language", "en"))[:2] != "en":
         raise NotSupportedError(["-: its own language is not English (Spanish as translations)"])
     url = str(resource.get("url", ""))
     reader = _Reader(url.startswith(tables.OURS + ":"))
-    reader.refused += [f"-: {told}" for told in _modifiers(resource)]
-    sections = [section for section in _sections(reader, resource) if section.pages]
+    try:
+        sections = [section for section in _sections(reader, resource) if section.pages]
+    except ValidationError as error:
+        raise _not_ours(error) from None
     if not sections and not reader.refused:
         reader.refused.append("-: nothing in it is asked")
     if reader.refused:
@@ -77,12 +83,11 @@ def _built(resource: Json, sections: list[Section], url: str) -> Questionnaire:
             panels=(),
         )
     except ValidationError as error:
-        raise NotSupportedError([f"-: {one['msg']}" for one in error.errors()]) from None
+        raise _not_ours(error) from None
 
 
-def _modifiers(element: Json) -> Iterator[str]:
-    for one in element.get("modifierExtension", ()):
-        yield f"a modifierExtension, {one.get('url')}"
+def _not_ours(error: ValidationError) -> NotSupportedError:
+    return NotSupportedError([f"-: {one['msg']}" for one in error.errors()])
 
 
 # The tree
@@ -104,7 +109,6 @@ def _sections(reader: _Reader, resource: Json) -> Iterator[Section]:
 
 
 def _section(reader: _Reader, item: Json, title: Text) -> Section:
-    reader.refused += [f"{item.get('linkId')}: {told}" for told in _modifiers(item)]
     audience = reader.audience = value_of(item, tables.AUDIENCE) or "patient"
     pages = tuple(_pages(reader, item, title, _asked_if(reader, item, None)))
     name = free_name(name_of(str(item.get("linkId", "section"))), reader.pages)
@@ -123,7 +127,6 @@ def _pages(reader: _Reader, group: Json, title: Text, said: str | None) -> Itera
         elif kind == "group" and not item.get("repeats"):
             yield from _page(reader, group, title, found, intro)
             found, intro = [], ""
-            reader.refused += [f"{item.get('linkId')}: {told}" for told in _modifiers(item)]
             yield from _pages(reader, item, text_of(item) or title, _asked_if(reader, item, said))
         elif kind == "group":
             yield from _page(reader, group, title, found, intro)
@@ -152,7 +155,7 @@ def _questions(reader: _Reader, item: Json, said: str | None) -> Iterator[Questi
     link_id = str(item.get("linkId", ""))
     told = items.faults(item)
     if told.refused:
-        reader.refused += [f"{link_id}: {line}" for line in (*_modifiers(item), *told.refused)]
+        reader.refused += [f"{link_id}: {line}" for line in told.refused]
         return
     reader.notes += [f"{link_id}: {line}" for line in told.notes]
     if told.left_out:
@@ -211,7 +214,7 @@ def _asked_if(reader: _Reader, item: Json, said: str | None) -> str | None:
     if value_of(item, tables.HEADING):
         return said  # what stands under it says when it is asked
     if reader.ours and all(
-        when["question"] in reader.names.nones for when in item.get("enableWhen", ())
+        when.get("question") in reader.names.nones for when in item.get("enableWhen", ())
     ):
         item = {key: value for key, value in item.items() if key != "enableWhen"}
     try:

@@ -12,6 +12,7 @@ from ..outputs.fhir import tables
 from ..outputs.fhir.questionnaire import questionnaire_resource, url
 from ..questionnaire.answers import DISCUSS
 from ..questionnaire.definition import Column, Question, Questionnaire
+from . import fhir_shape
 from .fhir_items import Names
 from .fhir_names import Json, NotSupportedError, value_of
 from .fhir_questionnaire import Loaded, load
@@ -21,13 +22,18 @@ _SAID_WHY = {code: answer for answer, code in tables.ABSENT_REASONS.items()}
 
 def responses_in(resource: Json) -> list[Json]:
     """The responses of a resource: itself, or those of a Bundle."""
-    entries = (entry.get("resource", {}) for entry in resource.get("entry", ()))
-    found = [resource, *entries]
+    entries = resource.get("entry")
+    held = [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+    inside = (entry.get("resource") for entry in held)
+    found = [one for one in (resource, *inside) if isinstance(one, dict)]
     return [one for one in found if one.get("resourceType") == "QuestionnaireResponse"]
 
 
 def answers_of(response: Json, loaded: Loaded) -> dict[str, Any]:
     """The answers, not judged yet. Raises NotSupportedError with what cannot be read."""
+    fhir_shape.check(response)
+    if response.get("status") == "entered-in-error":
+        raise NotSupportedError(["-: it was entered in error, as it says itself"])
     reader = _Reader(loaded.questionnaire, loaded.names)
     reader.read(response.get("item", ()))
     if reader.wrong:
@@ -79,12 +85,17 @@ class _Reader:
     def _none(self, item: Json, link_id: str) -> None:
         if [answer.get("valueBoolean") for answer in item.get("answer", ())] == [True]:
             question, _ = self.names.questions[self.names.nones[link_id]]
-            self.answers.setdefault(question, [])
+            if self.answers.setdefault(question, []):
+                self.wrong.append(f"{link_id}: says that there are none, beside rows")
 
     def _question(self, item: Json, link_id: str) -> None:
-        name, _ = self.names.questions[link_id]
+        name, column = self.names.questions[link_id]
         question = self.questionnaire.questions[name]
         if question.kind == "group":
+            if item.get("answer") or column:
+                self.wrong.append(f"{link_id}: is answered beside its rows")
+            if self.answers.get(name) == []:
+                self.wrong.append(f"{link_id}: has rows, and says that there are none")
             self.answers.setdefault(name, []).append(self._row(item, question))
             return
         if name in self.answers:
@@ -101,9 +112,8 @@ class _Reader:
             self.read(answer.get("item", ()))
 
     def _values(self, item: Json, link_id: str, question: Question) -> Iterator[Any]:
-        why = value_of(item, tables.ABSENT)
-        if why in _SAID_WHY:
-            yield _SAID_WHY[why]
+        if said := _said_why(item):
+            yield said
             return
         for answer in item.get("answer", ()):
             value = self._value(answer, link_id, question)
@@ -112,15 +122,15 @@ class _Reader:
 
     def _value(self, answer: Json, link_id: str, question: Question | Column) -> Any:
         value = next((answer[key] for key in answer if key.startswith("value")), None)
-        if isinstance(value, dict):
-            why = value_of(value, tables.ABSENT)
-            if why in _SAID_WHY:
-                return _SAID_WHY[why]
+        if isinstance(value, dict) and (said := _said_why(value)):
+            return said
         if not question.options:
             return value
         name, column = self.names.questions[link_id]
-        option = self.names.options.get((f"{name}.{column}" if column else name, _code(value)))
-        if option is None:
+        asked = (f"{name}.{column}" if column else name, _code(value))
+        option = self.names.options.get(asked)
+        system = value.get("system") if isinstance(value, dict) else None
+        if option is None or system not in (None, self.names.systems.get(asked, system)):
             self.wrong.append(f"{link_id}: has no such option: {_code(value)!r}")
         return int(option) if option is not None and question.kind == "scale" else option
 
@@ -129,13 +139,20 @@ class _Reader:
         columns = {column.id: column for column in group.columns}
         for cell in item.get("item", ()):
             link_id = str(cell.get("linkId", ""))
-            _, column = self.names.questions.get(link_id, ("", None))
-            if column not in columns:
+            owner, column = self.names.questions.get(link_id, ("", None))
+            if column not in columns or owner != group.id:
                 self.wrong.append(f"{link_id}: no column of {group.id}")
                 continue
             for answer in cell.get("answer", ()):
+                if column in cells:
+                    self.wrong.append(f"{link_id}: has more than one answer in a row")
                 cells[column] = self._value(answer, link_id, columns[column])
         return cells
+
+
+def _said_why(element: Json) -> str | None:
+    why = value_of(element, tables.ABSENT)
+    return _SAID_WHY.get(why) if isinstance(why, str) else None
 
 
 def _code(value: Any) -> str:
