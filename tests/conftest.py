@@ -15,6 +15,7 @@ from screening import create_app
 from screening.operate import make_installation
 from screening.settings import Settings
 
+from . import databases
 from .site import Clock, Site
 from .web.desk import COMPILED
 
@@ -41,14 +42,15 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def made_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Keys and an empty database, made once; each test gets a copy."""
     folder = tmp_path_factory.mktemp("made") / "instance"
-    make_installation(Settings(instance=folder, testing=True))
+    make_installation(Settings(instance=folder, testing=True, database_url=databases.pattern()))
     return folder
 
 
 @pytest.fixture
-def settings(made_installation: Path, tmp_path: Path) -> Settings:
+def settings(made_installation: Path, tmp_path: Path) -> Iterator[Settings]:
     shutil.copytree(made_installation, tmp_path / "instance")
-    return Settings(instance=tmp_path / "instance", testing=True)
+    with databases.copied() as url:
+        yield Settings(instance=tmp_path / "instance", testing=True, database_url=url)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from screening.storage import audit
 from screening.workflows import audit_heads
 from screening.workflows.intake import submit_answers
 from tests.builders import person
+from tests.databases import only_sqlite
 from tests.site import Site
 
 
@@ -17,6 +18,7 @@ def verify(site: Site, *more: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+@only_sqlite
 def test_rows_cut_off_show_against_the_heads_of_the_worker(site: Site) -> None:
     folder = site.app.extensions["settings"].instance
     path = folder / audit_heads.FILE

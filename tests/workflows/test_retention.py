@@ -12,6 +12,7 @@ from screening.workflows import after, chart, checkin, retention, review, urgent
 from screening.workflows.act import Act
 from screening.workflows.office import Keep
 from tests.builders import example
+from tests.databases import only_sqlite
 from tests.returning import checked_in, sent
 from tests.site import Site
 from tests.web.desk import hire
@@ -79,6 +80,7 @@ def ledger(site: Site) -> list[str]:
     return (site.office.instance / retention.LEDGER).read_text().splitlines()
 
 
+@only_sqlite
 def test_neither_the_file_nor_its_log_holds_the_key_any_more(kept: Site) -> None:
     opened(kept)
     with kept.office.database.read() as conn:

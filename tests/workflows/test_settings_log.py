@@ -42,8 +42,9 @@ def test_what_is_other_than_at_the_last_start_is_named_without_its_value(site: S
 def test_a_server_notes_it_when_it_starts_and_a_command_does_not(
     site: Site, tmp_path: Path
 ) -> None:
-    folder = site.app.extensions["settings"].instance
+    used = site.app.extensions["settings"]
+    here = {"instance": used.instance, "database_url": used.database_url}
     for offline in (True, False):
-        app = create_app(Settings(instance=folder, testing=False), offline=offline)
+        app = create_app(Settings(**here, testing=False), offline=offline)
         assert len(rows(site)) == (not offline)
         app.extensions["office"].database.close()
