@@ -1,6 +1,7 @@
 """Figures for whoever watches the installation, told to nobody else, and nothing of anybody."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -20,8 +21,7 @@ CANARY = "Zanzibarina"
 
 @pytest.fixture
 def watched(settings):
-    made = Settings(instance=settings.instance, testing=True, metrics_token=TOKEN)
-    app = create_app(made)
+    app = create_app(replace(settings, metrics_token=TOKEN))
     yield Site(app, Clock(app.extensions["office"]))
     app.extensions["office"].database.close()
 
