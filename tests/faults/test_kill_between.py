@@ -70,7 +70,11 @@ def strike(site: Site, step: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     writer: Any = site.office.database._writer
-    event.listen(writer, "connect", lambda conn, _: conn.set_trace_callback(look))
+    if site.office.database.is_sqlite:
+        event.listen(writer, "connect", lambda conn, _: conn.set_trace_callback(look))
+    else:
+        event.listen(writer, "before_cursor_execute", look)
+        event.listen(writer, "commit", look)
     event.listen(writer, "checkin", look)
 
 

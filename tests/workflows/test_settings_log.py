@@ -1,7 +1,6 @@
 """A change of the settings is in the audit: which, never to what."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from screening import create_app
 from screening.app import note_settings
@@ -39,9 +38,7 @@ def test_what_is_other_than_at_the_last_start_is_named_without_its_value(site: S
     assert {row.actor for row in found} == {"system"}
 
 
-def test_a_server_notes_it_when_it_starts_and_a_command_does_not(
-    site: Site, tmp_path: Path
-) -> None:
+def test_a_server_notes_it_when_it_starts_and_a_command_does_not(site: Site) -> None:
     used = site.app.extensions["settings"]
     here = {"instance": used.instance, "database_url": used.database_url}
     for offline in (True, False):
