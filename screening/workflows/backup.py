@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import file_digest
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from sqlalchemy import Connection, func, select
 
@@ -38,6 +38,7 @@ FORMAT = 1
 DATABASE, MANIFEST = "screening.db", "manifest.json"
 SAMPLE = 100  # intakes that a check opens
 LARGEST_MANIFEST = 1 << 20  # bytes
+LARGE = 100 << 20  # bytes: below, it is done before anybody could read how far it is
 LAST = "last-backup"  # the file in the instance folder that says when the last one was made
 
 
@@ -89,7 +90,7 @@ def make(
             _collect(office, folder, files, told)
             told("Encrypting it")
             own = own_identity(office.vault).to_public()
-            _pack(folder, unfinished, [own, *recipients])
+            _pack(folder, unfinished, [own, *recipients], told)
             _empty(folder)
             checked = check(office.keyring, unfinished, folder, told=told)
         with acting(office, "cli") as act:
@@ -188,14 +189,30 @@ def _counted(path: Path) -> dict[str, Any]:
     return {"revision": revision, "rows": counts, "audit": head}
 
 
-def _pack(folder: Path, out: Path, recipients: Sequence[age.Recipient]) -> None:
+def _pack(folder: Path, out: Path, recipients: Sequence[age.Recipient], told: Told) -> None:
     names = sorted(path.name for path in folder.iterdir())
-    with (
-        age.writing(out, recipients) as plain,
-        tarfile.open(fileobj=plain, mode="w|", format=tarfile.PAX_FORMAT) as tar,
-    ):
-        for name in [MANIFEST, *(name for name in names if name != MANIFEST)]:
-            tar.add(folder / name, name, filter=_anonymous)
+    total = sum(path.stat().st_size for path in folder.iterdir())
+    with age.writing(out, recipients) as plain:
+        counted = cast(BinaryIO, _Counted(plain, total, told))
+        with tarfile.open(fileobj=counted, mode="w|") as tar:
+            for name in [MANIFEST, *(name for name in names if name != MANIFEST)]:
+                tar.add(folder / name, name, filter=_anonymous)
+
+
+class _Counted:
+    """A file to write to that tells, of a large one, each tenth that is done."""
+
+    def __init__(self, file: BinaryIO, total: int, told: Told):
+        self._file, self._total, self._told = file, total, told
+        self._done = self._tenths = 0
+
+    def write(self, data: bytes) -> int:
+        self._done += len(data)
+        tenths = self._done * 10 // self._total
+        if self._total > LARGE and tenths > self._tenths:
+            self._tenths = tenths
+            self._told(f"{min(tenths, 10)}0 %")
+        return self._file.write(data)
 
 
 def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -250,6 +250,15 @@ def test_one_of_an_earlier_version_is_brought_up_to_date(here, tmp_path, monkeyp
     assert site.office.database.ready()
 
 
+def test_a_large_one_tells_how_far_it_is(here, tmp_path, monkeypatch):
+    send(here)
+    monkeypatch.setattr(backup, "LARGE", 1)
+    said = here.run("backup", tmp_path / "one.age").stderr.splitlines()
+    percents = [int(line.removesuffix(" %")) for line in said if line.endswith(" %")]
+    assert percents == sorted(set(percents))
+    assert percents[-1] == 100
+
+
 def test_nothing_is_written_over_and_two_do_not_run_at_once(here, tmp_path):
     (tmp_path / "one.age").write_text("an older one")
     assert "there already" in here.refused("backup", tmp_path / "one.age")
