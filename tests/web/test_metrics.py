@@ -10,6 +10,7 @@ from screening import create_app
 from screening.settings import Settings, SettingsError
 from screening.workflows.intake import submit_answers
 from tests.builders import example, person
+from tests.databases import only_sqlite
 from tests.server import Server
 from tests.site import Clock, Site
 from tests.wire import Wire
@@ -112,6 +113,7 @@ def test_requests_are_counted_by_route_and_never_by_address(watched):
     assert found["screening_request_seconds_count", "/"] == 1
 
 
+@only_sqlite
 def test_with_the_database_away_it_says_so(watched, monkeypatch):
     watched.office.database.close()
     path = watched.office.instance / "screening.db"
@@ -122,6 +124,7 @@ def test_with_the_database_away_it_says_so(watched, monkeypatch):
     assert ("screening_drafts",) not in found
 
 
+@only_sqlite
 @pytest.mark.slow
 def test_two_processes_add_up(made_installation, tmp_path):
     shutil.copytree(made_installation, tmp_path / "instance")
