@@ -143,9 +143,13 @@ def read_csv(staff: Visitor, who: Person, reference: str) -> dict[str, str]:
     staff.page.fill('[name="purpose"]', "a proof")
     staff.page.fill('[name="recipient"]', "nobody")
     staff.page.click('button[name="action"][value="make"]')
-    # The page looks again by itself until the worker has made it.
     ready = staff.page.locator("button", has_text="Download")
-    ready.wait_for()
+
+    def is_ready() -> bool:
+        staff.page.reload()
+        return ready.count() == 1
+
+    await_true(is_ready)
     with staff.page.expect_download() as download:
         ready.click()
     text = download.value.path().read_text("utf-8-sig")
