@@ -43,6 +43,7 @@ LONGEST = 2000  # characters of a message or a reason
 LOOKS = 20  # how often the page that waits for the PDF looks for it by itself
 PAUSE = 3  # seconds between two looks
 HELD_MESSAGE = unsaved.HELD + "message"
+HELD_CORRECTION = unsaved.HELD + CORRECTION
 
 
 def _closed(here: Visit) -> Response | None:
@@ -219,7 +220,7 @@ def _message_page(typed: str = "", wrong: str | None = None) -> str:
         "patient/message.html",
         title=t("message.title"),
         action=url_for("after.message"),
-        correction=CORRECTION in request.form,
+        correction=CORRECTION in request.form or HELD_CORRECTION in request.form,
         correction_days=DAYS,
         field_view=field | {"value": typed, "error": wrong, "max_length": LONGEST},
         errors=[{"text": wrong, "href": "#message"}] if wrong else [],
@@ -343,7 +344,8 @@ def token_expired(_error: CSRFError) -> Response:
     if request.endpoint == "after.close":
         return redirect(url_for("after.closed"), 303)
     if here.intake is None:
-        held = [{"name": HELD_MESSAGE, "value": typed}] if typed else []
+        asks = [{"name": HELD_CORRECTION, "value": "yes"}] if CORRECTION in request.form else []
+        held = [{"name": HELD_MESSAGE, "value": typed}, *asks] if typed else []
         return make_response(unsaved.resume_page(typed=MultiDict(), held=held), 400)
     if here.is_draft:
         return redirect(url_for("after.withdraw"), 303)

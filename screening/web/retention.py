@@ -1,5 +1,6 @@
 """The administrator's page of what has had its time: purge it, hold it back, let it go."""
 
+from hashlib import sha256
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -63,12 +64,12 @@ def purge() -> Any:
         return redirect(url_for("retention.show"), 303)
     if not posted():
         return _purge_page(found)
-    # The number that was on the page: what became due since then was not looked at.
-    typed = request.form.get("number", "").strip()
-    shown = request.form.get("shown", "")
-    if typed != shown or shown != str(number):
-        wrong = f"Type {number}, the number of intakes below."
-        return _purge_page(found, wrong, 400 if typed != shown else 409)
+    wrong = f"Type {number}, the number of intakes below."
+    # Others than those on the page, even if as many, were not looked at.
+    if request.form.get("shown") != _mark(found):
+        return _purge_page(found, f"The list has changed. {wrong}", 409)
+    if request.form.get("number", "").strip() != str(number):
+        return _purge_page(found, wrong, 400)
     gone = retention.purge(office(), actor(), found)
     flash(f"{_many(gone)} purged. What is left of them is that they were, in the audit.")
     return redirect(url_for("retention.show"), 303)
@@ -100,6 +101,7 @@ def _purge_page(found: list[Due], wrong: str = "", status: int = 200) -> Respons
         "admin/purge.html",
         title="Purge for good",
         number=_intakes(found),
+        shown=_mark(found),
         rows=[_row(one) for one in found],
         wrong=wrong,
         errors=[{"text": wrong, "href": "#number"}] if wrong else [],
@@ -121,6 +123,11 @@ def _row(one: Due) -> dict[str, str]:
 
 def _intakes(found: list[Due]) -> int:
     return sum(len(one.intakes) for one in found)
+
+
+def _mark(found: list[Due]) -> str:
+    """Of these intakes and no others."""
+    return sha256(" ".join(sorted(i for one in found for i in one.intakes)).encode()).hexdigest()
 
 
 def _many(number: int) -> str:

@@ -49,6 +49,9 @@ class Answer(Form):
 @blueprint.route("/<message_id>", methods=["GET", "POST"])
 def answer(reference: str, message_id: str) -> Response:
     found = corrections.request_of(office(), actor(), reference, message_id)
+    if found is None and posted():
+        flash("Somebody answered before you.")
+        return redirect(url_for("staff.record", reference=reference) + "#messages", 303)
     if found is None:
         abort(404)
     form = Answer(request.form)

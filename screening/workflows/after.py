@@ -217,7 +217,9 @@ def send_message(office: Office, intake_id: str, text: str, *, correction: bool 
     now = office.now()
     with office.database.write() as conn:
         messages.hold(conn, intake_id)
-        if _is_repeated(messages.messages_of(conn, office.vault, intake_id), text, now):
+        last = _repeated(messages.messages_of(conn, office.vault, intake_id), text, now)
+        # The same words once more, to ask for a correction now, are a request that has to be kept.
+        if last is not None and not (correction and last.kind == MESSAGE):
             return True
         since = now - timedelta(days=1)
         if messages.count_since(conn, intake_id, since=since) >= MESSAGES_A_DAY:
@@ -230,9 +232,10 @@ def send_message(office: Office, intake_id: str, text: str, *, correction: bool 
     return True
 
 
-def _is_repeated(earlier: Sequence[StoredMessage], text: str, now: datetime) -> bool:
+def _repeated(earlier: Sequence[StoredMessage], text: str, now: datetime) -> StoredMessage | None:
     last = next((message for message in earlier if message.kind in WRITTEN), None)
-    return last is not None and last.text == text and now - last.sent_at < AGAIN
+    repeats = last is not None and last.text == text and now - last.sent_at < AGAIN
+    return last if repeats else None
 
 
 # Taking it back

@@ -7,10 +7,10 @@ from screening.tasks import make_copy
 from screening.workflows import corrections
 from tests.outputs.test_pdf import needs_pango
 from tests.site import Site
-from tests.walker import Walker
+from tests.walker import Walker, as_typed
 
 from .desk import Desk, desk
-from .test_after import sent
+from .test_after import BORN, sent
 
 ASKED = "My weight is 160 pounds, not 260."
 
@@ -77,7 +77,9 @@ def test_of_two_who_answer_the_second_is_told(site: Site) -> None:
     assert corrections.answer(
         site.office, "user:1", one.reference, message_id, granted=True, text=""
     )
-    assert page.send(way="denied", text="No.").status == 404
+    page.send(way="denied", text="No.")
+    assert page.path == f"/staff/intakes/{one.reference}"
+    assert "Somebody answered before you." in page.soup.get_text()
 
 
 def test_a_plain_message_asks_for_nothing(site: Site) -> None:
@@ -89,6 +91,27 @@ def test_a_plain_message_asks_for_nothing(site: Site) -> None:
 def test_the_tick_stays_when_the_message_was_not_taken(site: Site) -> None:
     walker = sent(site).open("/message").press("send", message="", correction="yes")
     assert walker.soup.find(id="correction").has_attr("checked")
+
+
+def test_the_tick_stays_when_the_session_ended_while_the_patient_wrote(site: Site) -> None:
+    walker = sent(site).open("/message")
+    code = walker.code
+    site.clock.wait(minutes=31)
+    walker.press("send", message=ASKED, correction="yes")
+    walker.press(code=code, **as_typed(walker.names(), {"date_of_birth": BORN}))
+    assert walker.value("message") == ASKED
+    walker.press("send")
+    assert "It waits for an answer" in walker.text
+
+
+def test_a_message_that_is_sent_again_to_ask_for_a_correction_asks_for_one(site: Site) -> None:
+    walker = sent(site).open("/message").press("send", message=ASKED)
+    site.clock.wait(minutes=1)
+    walker.open("/message").press("send", message=ASKED, correction="yes")
+    assert "It waits for an answer" in walker.text
+    for correction in ("yes", None):
+        walker.open("/message").press("send", message=ASKED, correction=correction)
+    assert len(corrections.waiting(site.office)) == 1
 
 
 @needs_pango

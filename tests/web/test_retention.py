@@ -3,7 +3,7 @@
 import pytest
 
 from screening.storage.accounts import ADMIN
-from screening.workflows import review
+from screening.workflows import retention, review
 from screening.workflows.office import Keep
 from tests.returning import sent
 from tests.site import Site
@@ -56,6 +56,22 @@ def test_what_became_due_since_the_page_was_shown_is_looked_at_first(site: Site,
     page.send(number="7")
     assert page.status == 409
     assert len(site.intakes()) == 1
+
+
+def test_others_as_many_as_those_on_the_page_are_looked_at_first(site: Site, old: str) -> None:
+    sent(site, memory_worse="no")
+    second = site.submissions()[-1].reference
+    site.clock.wait(days=366 * 7)
+    page = at(site).open(f"{PAGE}/purge")
+    assert second not in page.text
+    assert retention.place_hold(site.office, "user:1", old, "Case 12")
+    review.open_record(site.office, "user:1", second)
+    page.send(number="1")
+    assert page.status == 409
+    assert "The list has changed. Type 1" in page.text
+    assert len(site.intakes()) == 2
+    page.send(number="1")
+    assert [one.reference for one in site.submissions()] == [old]
 
 
 def test_a_hold_is_placed_by_reference_shown_and_lifted(site: Site, old: str) -> None:
