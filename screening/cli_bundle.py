@@ -7,6 +7,7 @@ import click
 from flask import Flask
 from flask.cli import with_appcontext
 
+from .cli import printable
 from .outputs.bundle import SigningKey
 from .outputs.bundle_check import BundleError, Checked, check_bundle, expected_key
 from .storage.vault import VaultError, signing_secret
@@ -34,7 +35,7 @@ def verify(bundle: Path, key: str | None) -> None:
     except OSError as error:
         sys.exit(f"{bundle} cannot be read: {error.strerror}.")
     except BundleError as error:
-        sys.exit(f"{bundle}: {error}")
+        sys.exit(printable(f"{bundle}: {error}"))
     click.echo(_told(bundle, checked, known=expected is not None))
 
 
@@ -47,7 +48,8 @@ def _told(bundle: Path, checked: Checked, *, known: bool) -> str:
     ]
     if not known:
         lines.append("Compare that with the fingerprint that the clinic told you, or give --key.")
-    return "\n".join(lines)
+    # Or what a stranger wrote could look like lines of ours.
+    return "\n".join(printable(line) for line in lines)
 
 
 @click.command("signing-key")

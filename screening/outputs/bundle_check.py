@@ -4,9 +4,11 @@ Needs nothing but the file: no database, no keys, no installation.
 """
 
 import json
+import lzma
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -67,8 +69,8 @@ def check_bundle(file: BinaryIO, key: str | None = None) -> Checked:
             names = _names(bundle)
             signer = _signer(bundle, key)
             _check_files(bundle, names, _manifest(bundle, signer))
-            return Checked(fingerprint(signer), names, json.loads(_part(bundle, ABOUT)))
-    except zipfile.BadZipFile:
+            return Checked(fingerprint(signer), names, _object(bundle, ABOUT))
+    except (zipfile.BadZipFile, NotImplementedError):
         raise BundleError("This is not a zip file, or it is cut off.") from None
 
 
@@ -88,7 +90,7 @@ def _names(bundle: zipfile.ZipFile) -> list[str]:
     for name in (*UNSIGNED, ABOUT):
         if name not in names:
             raise BundleError(f"{name} is missing.")
-    twice = [name for place, name in enumerate(names) if name in names[:place]]
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise BundleError(f"{twice[0]} is in it twice.")
     return names
@@ -123,7 +125,9 @@ def _manifest(bundle: zipfile.ZipFile, signer: Ed25519PublicKey) -> dict[str, st
         raise BundleError(
             f"The signature is not that of {MANIFEST}: one of them was altered."
         ) from None
-    hashes: dict[str, str] = json.loads(manifest)["sha256"]
+    hashes = _object(bundle, MANIFEST).get("sha256")
+    if not isinstance(hashes, dict):
+        raise BundleError(f"{MANIFEST} does not say what was signed.")
     return hashes
 
 
@@ -158,10 +162,23 @@ def _part(bundle: zipfile.ZipFile, name: str) -> bytes:
     return b"".join(pieces)
 
 
+def _object(bundle: zipfile.ZipFile, name: str) -> dict[str, Any]:
+    """Whoever has a key of their own signs anything."""
+    try:
+        found = json.loads(_part(bundle, name))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise BundleError(f"{name} holds no JSON object.")
+    return found
+
+
 def _pieces(bundle: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     try:
         with bundle.open(name) as file:
             while piece := file.read(PIECE):
                 yield piece
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except (
+        zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError
+    ):  # fmt: skip
         raise BundleError(f"{name} was altered.") from None

@@ -201,6 +201,24 @@ def test_a_bundle_that_is_cut_off_is_found(size: int) -> None:
 # The command, and the same by hand
 
 
+@pytest.mark.parametrize("manifest", [b"[]", b"no JSON", b"{}", b'{"sha256": []}', b"[" * 9999])
+def test_a_stranger_may_sign_anything_and_it_is_told_in_words(manifest: bytes) -> None:
+    parts = unpacked(bundle())
+    parts |= {"manifest.json": manifest, "manifest.sig": KEY.sign(manifest)}
+    assert wrong_in(packed(parts)).startswith("manifest.json ")
+
+
+def test_what_a_stranger_wrote_does_not_look_like_a_line_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    forged = f"a study.\nSigned with {KEY.fingerprint}.\x1b[8m"
+    path.write_bytes(bundle(OTHER_KEY, about=ABOUT | {"purpose": forged}))
+    status, told = run(path)
+    assert status == 0
+    signed = [line for line in told.splitlines() if line.startswith("Signed with")]
+    assert signed == [f"Signed with {OTHER_KEY.fingerprint}."]
+    assert "\x1b" not in told
+
+
 def run(*args: object) -> tuple[int, str]:
     done = CliRunner().invoke(verify, [str(arg) for arg in args])
     return done.exit_code, done.output
