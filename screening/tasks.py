@@ -174,6 +174,7 @@ TASKS: Mapping[str, Callable[..., None]] = {
     "make-letter": make_letter,
     "make-sheet": make_sheet,
     "make-exports": export_jobs.make_waiting,
+    "count-now": insight.count,
     "mail-alerts": mail_alerts,
     "mail-link": letters.mail_link,
     "mail-number": letters.mail_number,

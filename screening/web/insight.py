@@ -10,7 +10,7 @@ from ..workflows import insight as flow
 from ..workflows.insight import LEAST, Cell, Insight, Line, Stops
 from .access import actor
 from .auth import answer_errors
-from .current import office
+from .current import office, queue
 from .dates import moment_in_words
 
 Context = dict[str, Any]
@@ -39,6 +39,8 @@ FEW = "hidden"  # under five, or what would give such a count away
 @blueprint.get("")
 def show() -> str:
     found = flow.insight(office(), actor())
+    if found.as_of is None:
+        queue().ask("count-now")  # a new installation does not wait for the hour
     return render_template("admin/insight.html", **_context(found))
 
 
