@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from .intakes import ALERTS, AUDIT, CHART, DRAFT, HOLDS, INTAKES, MESSAGES, SUBMISSIONS
+from .sealed import from_json
 from .submissions import NEW
 from .vault import Vault
 
@@ -187,3 +188,12 @@ def purged(conn: Connection) -> list[tuple[str, datetime]]:
     """Every intake that was ever purged here, and when: the audit outlives it."""
     asked = select(AUDIT.c.intake_id, AUDIT.c.at).where(AUDIT.c.action == PURGED)
     return [(row.intake_id, row.at) for row in conn.execute(asked.order_by(AUDIT.c.id))]
+
+
+def purged_references(conn: Connection) -> dict[str, str]:
+    """What intakes that are purged were called: id -> reference."""
+    asked = select(AUDIT.c.intake_id, AUDIT.c.detail).where(AUDIT.c.action == PURGED)
+    details = {
+        row.intake_id: from_json((row.detail or "{}").encode()) for row in conn.execute(asked)
+    }
+    return {key: detail["reference"] for key, detail in details.items() if "reference" in detail}

@@ -15,6 +15,7 @@ from ..storage import audit, members
 from ..storage import audit_pages as stored
 from ..storage.audit_pages import Row, Wanted
 from ..storage.intakes import INTAKES
+from ..storage.retention import purged_references
 from ..storage.vault import grouped, normal_code
 from .act import Act
 from .audit_words import GROUP_OF, GROUPS, SENTENCES, actor_words, sentence
@@ -212,8 +213,10 @@ def _intake_id(conn: Connection, typed: str) -> str | None:
     typed = typed.strip()
     if len(typed) == INTAKE_ID:
         return typed.lower()
-    asked = select(INTAKES.c.id).where(INTAKES.c.reference == grouped(normal_code(typed)))
-    return conn.execute(asked).scalar()
+    reference = grouped(normal_code(typed))
+    found = conn.execute(select(INTAKES.c.id).where(INTAKES.c.reference == reference)).scalar()
+    purged = ((key, name) for key, name in purged_references(conn).items() if name == reference)
+    return found or next(purged, (None, ""))[0]
 
 
 def _names(conn: Connection) -> dict[int, str]:
@@ -230,7 +233,8 @@ def _told(
 ) -> Iterator[Told]:
     ids = {row.intake_id for row in rows if row.intake_id}
     asked = select(INTAKES.c.id, INTAKES.c.reference).where(INTAKES.c.id.in_(ids))
-    references = {row.id: row.reference for row in conn.execute(asked)} if ids else {}
+    references = purged_references(conn) if ids else {}
+    references |= {row.id: row.reference for row in conn.execute(asked)} if ids else {}
     for row in rows:
         intake_id = row.intake_id or ""
         reference = references.get(intake_id, "")

@@ -6,7 +6,7 @@ nobody opened, an open alert, an unread message, a check-in that the patient is 
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -40,7 +40,7 @@ class Due:
     sent_on: date
     last_on: date
     stays: tuple[str, ...]
-    intakes: tuple[str, ...] = field(repr=False)  # ids
+    intakes: Mapping[str, str] = field(repr=False)  # id -> reference, the first before the others
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _as_due(office: Office, series: Sequence[Kept], why: str) -> Due:
         sent_on=min(sent).astimezone(office.zone).date(),
         last_on=max(kept.last_at for kept in series).astimezone(office.zone).date(),
         stays=_why_it_stays(series),
-        intakes=tuple(kept.id for kept in series),
+        intakes={kept.id: kept.reference for kept in series},
     )
 
 
@@ -128,21 +128,21 @@ def purge(office: Office, actor: str, found: Sequence[Due]) -> int:
 
 def _purge(office: Office, actor: str, one: Due) -> int:
     with office.database.write() as conn:
-        retention.lock(conn, one.intakes)
+        retention.lock(conn, tuple(one.intakes))
         now = _still_due(conn, office, one)
         if now is None or now.stays:
             return 0
         act = Act(conn, office, actor)
         # The patient's first comes last: it is what a hold of the others is found by.
-        for intake_id in reversed(one.intakes):
+        for intake_id, reference in reversed(list(one.intakes.items())):
             intakes.delete_intake(conn, intake_id)
-            act.note(PURGED, intake_id, why=one.why)
+            act.note(PURGED, intake_id, why=one.why, reference=reference)
     return len(one.intakes)
 
 
 def _still_due(conn: Connection, office: Office, one: Due) -> Due | None:
     """The same as it is now; None: something happened since, and its time begins anew."""
-    series = retention.series_of(conn, one.intakes[0])
+    series = retention.series_of(conn, next(iter(one.intakes)))
     if one.why == "withdrawn":
         series = [kept for kept in series if kept.id in one.intakes]
     if {kept.id for kept in series} != set(one.intakes):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from screening.storage import retention as storage
 from screening.storage.accounts import PHYSICIAN
 from screening.storage.intakes import INTAKES
 from screening.storage.models import Base
@@ -65,6 +66,7 @@ def test_after_its_years_an_intake_goes_with_everything_that_it_sealed(kept: Sit
     assert due(kept) == []
     kept.clock.wait(days=20)
     assert due(kept) == [("years", ())]
+    reference = kept.submissions()[0].reference
     assert purge(kept) == 1
     tables = [t for t in Base.metadata.sorted_tables if "intake_id" in t.c and t.name != "audit"]
     with kept.office.database.read() as conn:
@@ -72,6 +74,8 @@ def test_after_its_years_an_intake_goes_with_everything_that_it_sealed(kept: Sit
         assert conn.execute(select(INTAKES.c.wrapped_key)).all() == []
     assert left == []
     assert kept.actions()[-1] == "intake.purged"
+    with kept.office.database.read() as conn:
+        assert storage.purged_references(conn) == {intake_id: reference}
     assert [line.split()[0] for line in ledger(kept)] == [intake_id]
 
 
