@@ -14,9 +14,11 @@ from itertools import groupby
 from sqlalchemy import Connection
 
 from ..storage import intakes, members, retention
+from ..storage.export_jobs import DONE, RUNNING
 from ..storage.intakes import DRAFT
 from ..storage.retention import PURGED, Kept
 from ..storage.submissions import submission_by_reference
+from . import export_jobs
 from .act import Act
 from .office import Office
 
@@ -121,9 +123,17 @@ def purge(office: Office, actor: str, found: Sequence[Due]) -> int:
     What somebody has held, opened or written to in the meantime stays."""
     gone = sum(_purge(office, actor, one) for one in found if not one.stays)
     if gone:
+        _end_exports(office, actor)
         office.database.checkpoint()
         write_ledger(office)
     return gone
+
+
+def _end_exports(office: Office, actor: str) -> None:
+    """A file that nobody has fetched yet may hold what was purged: it is asked for again."""
+    for job in export_jobs.newest(office):
+        if job.status in (RUNNING, DONE):
+            export_jobs.cancel(office, actor, job.id)
 
 
 def _purge(office: Office, actor: str, one: Due) -> int:

@@ -9,8 +9,9 @@ from screening.storage import retention as storage
 from screening.storage.accounts import PHYSICIAN
 from screening.storage.intakes import INTAKES
 from screening.storage.models import Base
-from screening.workflows import after, chart, checkin, retention, review, urgent
+from screening.workflows import after, chart, checkin, export_jobs, retention, review, urgent
 from screening.workflows.act import Act
+from screening.workflows.export_file import Options
 from screening.workflows.office import Keep
 from tests.builders import example
 from tests.databases import only_sqlite
@@ -218,3 +219,13 @@ def test_a_reason_is_asked_for_and_only_what_was_sent_is_held(kept: Site) -> Non
     with pytest.raises(ValueError, match="reason"):
         retention.place_hold(kept.office, "user:1", "K7Q4-M2XD", "  ")
     assert not retention.place_hold(kept.office, "user:1", "K7Q4-M2XD", "Case 12")
+
+
+def test_a_file_that_nobody_has_fetched_ends_with_a_purge(kept: Site) -> None:
+    opened(kept)
+    kept.clock.wait(days=366 * YEARS)
+    wanted = Options("yearly review", "Dr. Vale")
+    job_id = export_jobs.ask(kept.office, "user:1", wanted)
+    export_jobs.make_waiting(kept.office)
+    assert purge(kept) == 1
+    assert export_jobs.fetch(kept.office, "user:1", job_id) is None
