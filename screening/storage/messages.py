@@ -102,8 +102,9 @@ def unread(conn: Connection, vault: Vault, *, limit: int) -> list[Unread]:
 
 
 def corrections(conn: Connection, vault: Vault) -> list[Unread]:
-    """What asks for a correction and has no answer, the oldest first."""
-    asked = _WHOSE.where(MESSAGES.c.kind == CORRECTION, INTAKES.c.withdrawn_at.is_(None))
+    """What asks for a correction and has no answer, the oldest first. Also of who took the form
+    back: the record is kept, and its patient was told a day."""
+    asked = _WHOSE.where(MESSAGES.c.kind == CORRECTION)
     return [_unread(vault, row) for row in conn.execute(asked)]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from .intakes import ALERTS, AUDIT, CHART, DRAFT, HOLDS, INTAKES, MESSAGES, SUBMISSIONS
+from .messages import CORRECTION
 from .sealed import from_json
 from .submissions import NEW
 from .vault import Vault
@@ -37,6 +38,7 @@ class Kept:
     is_new: bool  # nobody has opened it
     open_alerts: int
     unread: int  # messages
+    asked: int  # requests for a correction that have no answer
     held: int  # legal holds on any intake of the series
 
 
@@ -113,6 +115,7 @@ _WHOLE: Select[Any] = select(
     _latest(MESSAGES.c.sent_at, MESSAGES).label("message_at"),
     _count(ALERTS, ALERTS.c.acknowledged_at.is_(None)).label("open_alerts"),
     _count(MESSAGES, MESSAGES.c.read_at.is_(None)).label("unread"),
+    _count(MESSAGES, MESSAGES.c.kind == CORRECTION).label("asked"),
     _holds().label("held"),
 ).select_from(INTAKES.outerjoin(SUBMISSIONS, SUBMISSIONS.c.intake_id == INTAKES.c.id))
 
@@ -134,6 +137,7 @@ def _as_kept(row: Any) -> Kept:
         is_new=row.state == NEW,
         open_alerts=row.open_alerts,
         unread=row.unread,
+        asked=row.asked,
         held=row.held,
     )
 
@@ -143,14 +147,18 @@ def _as_kept(row: Any) -> Kept:
 
 def place_hold(
     conn: Connection, vault: Vault, intake_id: str, *, reason: str, by: str, now: datetime
-) -> None:
-    """Nothing of this intake's patient is purged until the hold is lifted."""
+) -> bool:
+    """Nothing of this intake's patient is purged until the hold is lifted. False: it is gone."""
     asked = select(INTAKES.c.key_id, INTAKES.c.wrapped_key).where(INTAKES.c.id == intake_id)
-    key = vault.open_data_key(*conn.execute(asked.with_for_update()).one())
+    wrapped = conn.execute(asked.with_for_update()).one_or_none()
+    if wrapped is None:
+        return False
+    key = vault.open_data_key(*wrapped)
     context = _context(intake_id, now)
     sealed = vault.seal(key, reason.encode(), context=context)
     values = {"intake_id": intake_id, "at": now, "by": by, "reason": sealed}
     conn.execute(insert(HOLDS), values)
+    return True
 
 
 def lift_hold(conn: Connection, hold_id: int, *, by: str, now: datetime) -> str | None:

@@ -2,7 +2,8 @@
 
 A purge destroys an intake's data key with all that it seals, in one transaction with its audit row;
 nothing brings it back. It is refused while somebody has not looked at something: an intake that
-nobody opened, an open alert, an unread message, a check-in that the patient is filling in.
+nobody opened, an open alert, an unread message, a request for a correction without an answer, a
+check-in that the patient is filling in.
 """
 
 import os
@@ -24,11 +25,12 @@ from .office import Office
 
 LEDGER = "purged"  # the file in the instance folder that a restored backup is purged by
 LONGEST_REASON = 500  # characters
-HELD, NOT_READ, ALERT, MESSAGE, OPEN = (
+HELD, NOT_READ, ALERT, MESSAGE, ASKED, OPEN = (
     "on legal hold",
     "not read yet",
     "an alert is open",
     "a message is not read",
+    "a request for a correction is not answered",
     "a check-in is being filled in",
 )
 
@@ -109,6 +111,7 @@ def _why_it_stays(series: Sequence[Kept]) -> tuple[str, ...]:
         NOT_READ: any(kept.is_new for kept in series),
         ALERT: any(kept.open_alerts for kept in series),
         MESSAGE: any(kept.unread for kept in series),
+        ASKED: any(kept.asked for kept in series),
         OPEN: any(kept.status == DRAFT for kept in series),
     }
     return tuple(reason for reason, holds in reasons.items() if holds)
@@ -192,7 +195,9 @@ def place_hold(office: Office, actor: str, reference: str, reason: str) -> bool:
             return False
         held = submission.intake_id
         now = office.now()
-        retention.place_hold(conn, office.vault, held, reason=reason, by=actor, now=now)
+        # It may have been purged since it was found.
+        if not retention.place_hold(conn, office.vault, held, reason=reason, by=actor, now=now):
+            return False
         Act(conn, office, actor).note("hold.placed", held)
     return True
 

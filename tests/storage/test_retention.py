@@ -76,6 +76,13 @@ def test_a_hold_is_the_patients_and_is_sealed(database, vault, sent):
     assert {kept.held for kept in untouched(database)} == {0}
 
 
+def test_what_is_gone_is_not_held(database, vault, sent):
+    told = {"reason": "Case 12", "by": "user:1", "now": NOW}
+    with database.write() as conn:
+        intakes.delete_intake(conn, sent.id)
+        assert not retention.place_hold(conn, vault, sent.id, **told)
+
+
 def test_a_held_intake_that_was_let_go_is_deleted_with_its_holds(database, vault, sent):
     with database.write() as conn:
         retention.place_hold(conn, vault, sent.id, reason="Case 12", by="user:1", now=NOW)

@@ -5,11 +5,21 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from screening.storage import messages
 from screening.storage import retention as storage
 from screening.storage.accounts import PHYSICIAN
 from screening.storage.intakes import INTAKES
 from screening.storage.models import Base
-from screening.workflows import after, chart, checkin, export_jobs, retention, review, urgent
+from screening.workflows import (
+    after,
+    chart,
+    checkin,
+    corrections,
+    export_jobs,
+    retention,
+    review,
+    urgent,
+)
 from screening.workflows.act import Act
 from screening.workflows.export_file import Options
 from screening.workflows.office import Keep
@@ -142,6 +152,25 @@ def test_an_open_alert_an_unread_message_and_an_open_check_in_keep_it(kept: Site
     read(kept)
     ((_, stays),) = due(kept)
     assert stays == (retention.OPEN,)
+
+
+def test_a_request_for_a_correction_keeps_it_until_it_is_answered(kept: Site) -> None:
+    intake_id = opened(kept)
+    after.send_message(kept.office, intake_id, "I weigh 160 pounds.", correction=True)
+    after.withdraw(kept.office, intake_id, "")
+    read(kept)
+    kept.clock.wait(days=91)
+    assert due(kept) == [("withdrawn", (retention.ASKED,))]
+    assert purge(kept) == 0
+    ((waits, _),) = corrections.waiting(kept.office)
+    with kept.office.database.read() as conn:
+        found = messages.messages_of(conn, kept.office.vault, intake_id)
+    (asked,) = (one.id for one in found if one.kind == messages.CORRECTION)
+    told = "We weighed you."
+    assert corrections.answer(
+        kept.office, "user:1", waits.reference, asked, granted=False, text=told
+    )
+    assert purge(kept) == 1
 
 
 def test_what_a_patient_took_back_goes_earlier_and_alone(kept: Site) -> None:
