@@ -23,6 +23,7 @@ from screening.workflows import (
 from screening.workflows.act import Act
 from screening.workflows.export_file import Options
 from screening.workflows.office import Keep
+from tests import databases
 from tests.builders import example
 from tests.databases import only_sqlite
 from tests.returning import checked_in, sent
@@ -232,6 +233,32 @@ def test_what_happened_since_the_list_was_drawn_keeps_it(kept: Site, then: str) 
         checked_in(kept, intake_id)
     assert retention.purge(kept.office, "user:1", found) == 0
     assert intake_id in ids(kept)
+
+
+@pytest.mark.skipif(not databases.SERVER, reason="one alone writes to SQLite")
+@pytest.mark.parametrize("what", ["hold", "check-in"])
+def test_whoever_comes_while_it_is_purged_finds_it_gone(
+    kept: Site, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    intake_id = opened(kept)
+    kept.clock.wait(days=366 * YEARS)
+    found = retention.due(kept.office)
+    module: Any = retention if what == "hold" else checkin.series
+    name = "submission_by_reference" if what == "hold" else "first_of"
+    looks_up = getattr(module, name)
+
+    def and_then_it_is_purged(*args: Any) -> Any:
+        answer = looks_up(*args)
+        assert retention.purge(kept.office, "user:1", found) == 1
+        return answer
+
+    monkeypatch.setattr(module, name, and_then_it_is_purged)
+    if what == "hold":
+        assert not retention.place_hold(kept.office, "user:2", found[0].reference, "Case 12")
+    else:
+        with pytest.raises(checkin.NothingToFollow):
+            checkin.begin(kept.office, intake_id, "user:2")
+    assert ids(kept) == set()
 
 
 def test_a_message_that_was_read_in_the_meantime_begins_the_years_anew(kept: Site) -> None:
