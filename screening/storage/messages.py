@@ -70,7 +70,8 @@ def add_message(
 
 
 def hold(conn: Connection, intake_id: str) -> None:
-    """Until the COMMIT nobody else adds a message to this intake: so a limit cannot be passed."""
+    """Until the COMMIT nobody else saves, sends or writes to this intake: so no limit is passed,
+    and what is sent is what was read."""
     conn.execute(select(INTAKES.c.id).where(INTAKES.c.id == intake_id).with_for_update())
 
 

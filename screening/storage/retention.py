@@ -66,8 +66,13 @@ def untouched_since(conn: Connection, before: datetime) -> list[Kept]:
 
 
 def withdrawn_before(conn: Connection, before: datetime) -> list[Kept]:
-    """The sent intakes that their patients had taken back by then, each alone."""
-    taken = (INTAKES.c.withdrawn_at < before, INTAKES.c.status != DRAFT)
+    """The sent intakes that their patients had taken back by then, each alone; not those that
+    somebody has decided on, which belong to the record of a treatment."""
+    taken = (
+        INTAKES.c.withdrawn_at < before,
+        INTAKES.c.status != DRAFT,
+        SUBMISSIONS.c.decided_at.is_(None),
+    )
     return _kept(conn, _WHOLE.where(*taken).order_by(INTAKES.c.withdrawn_at).limit(MOST))
 
 

@@ -15,7 +15,7 @@ from ..assessment.outcome import urgent_rules
 from ..questionnaire.answers import Answers
 from ..questionnaire.definition import Page, Panel
 from ..questionnaire.validation import Problem, normalise, problems_in
-from ..storage import half_pages, intakes
+from ..storage import half_pages, intakes, messages
 from ..storage.intakes import DRAFT, NotADraft, StoredIntake
 from ..storage.sessions import StoredSession
 from ..storage.submissions import Receipt, receipt_of, submission_of
@@ -186,6 +186,7 @@ def send(office: Office, intake_id: str, *, actor: str = PATIENT) -> Receipt:
     Raises Rejected when something is missing or wrong, NotADraft when there is no such intake.
     """
     with _act(office, actor) as act:
+        messages.hold(act.conn, intake_id)
         earlier = receipt_of(act.conn, intake_id)
         if earlier is not None:
             return earlier

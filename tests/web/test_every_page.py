@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup, Tag
 
 from screening import create_app
 from screening.settings import Settings
+from tests import databases
 from tests.builders import person
 from tests.site import Clock, Site
 
@@ -29,10 +30,11 @@ def walked(
 ) -> Iterator[dict[str, dict[str, BeautifulSoup]]]:
     instance = tmp_path_factory.mktemp("every") / "instance"
     shutil.copytree(made_installation, instance)
-    app = create_app(Settings(instance=instance, testing=True))
-    site = Site(app, Clock(app.extensions["office"]))
-    yield {language: walk(site, language) for language in ("en", "es")}
-    site.office.database.close()
+    with databases.copied() as url:
+        app = create_app(Settings(instance=instance, database_url=url, testing=True))
+        site = Site(app, Clock(app.extensions["office"]))
+        yield {language: walk(site, language) for language in ("en", "es")}
+        site.office.database.close()
 
 
 @pytest.fixture(params=["en", "es"])

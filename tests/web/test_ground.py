@@ -13,6 +13,7 @@ from screening.storage.database import DatabaseUnavailableError
 from screening.web import sessions
 from screening.web.i18n import local_path
 from screening.web.logging import log
+from tests.databases import only_sqlite
 
 CANARY = "canary-7f3a"
 FORM = "application/x-www-form-urlencoded"
@@ -130,6 +131,7 @@ def test_health(client):
     assert "Set-Cookie" not in answer.headers
 
 
+@only_sqlite
 def test_health_without_a_database(app, client, settings):
     app.extensions["office"].database.close()
     (settings.instance / "screening.db").write_bytes(b"")
@@ -137,6 +139,7 @@ def test_health_without_a_database(app, client, settings):
     assert (answer.status_code, answer.json) == (503, {"status": "unavailable"})
 
 
+@only_sqlite
 def test_a_database_without_tables_stops_the_start(app, settings):
     app.extensions["office"].database.close()
     (settings.instance / "screening.db").write_bytes(b"")
@@ -314,6 +317,7 @@ def test_last_seen_is_written_once_a_minute(client, clock):
     assert client.get("/touch").text != first
 
 
+@only_sqlite
 def test_a_row_that_was_tampered_with_opens_nothing(app, client, settings):
     import sqlite3
 

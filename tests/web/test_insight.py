@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from screening.storage.accounts import ADMIN, AUDITOR, FRONT_DESK, PHYSICIAN
-from screening.workflows import insight
 from screening.workflows.intake import submit_answers
 from tests.builders import person
 from tests.site import Site

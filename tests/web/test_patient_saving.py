@@ -10,6 +10,7 @@ from screening.storage import sessions
 from screening.storage.database import DatabaseUnavailableError
 from screening.storage.vault import normal_code
 from tests.builders import person, trial_row
+from tests.databases import only_sqlite
 from tests.walker import Walker, as_typed
 
 PERSON = person()
@@ -59,6 +60,7 @@ def test_the_eleventh_wrong_code_waits(site):
     assert guesser.resume(code, BORN).path == "/tasks"
 
 
+@only_sqlite
 def test_the_code_is_shown_once_and_kept_nowhere(site, settings, capfd):
     walker = site.walker().walk(person(), until="date-of-birth")
     walker.answer_page(person())
@@ -410,6 +412,7 @@ def failing_read():
     raise DatabaseUnavailableError("away")
 
 
+@only_sqlite  # the fault is planted where SQLite alone writes
 def test_a_save_that_fails_says_so_and_keeps_what_was_typed(site):
     walker = site.walker_at("contact")
     typed = as_typed(walker.names(), person())

@@ -22,6 +22,7 @@ from screening.storage import members, sessions
 from screening.storage.accounts import ADMIN, AUDITOR, FRONT_DESK, PHYSICIAN, ROLES
 from screening.web import access
 from screening.workflows import intake as intake_flow
+from tests import databases
 from tests.builders import person
 from tests.site import Clock, Site
 
@@ -226,13 +227,16 @@ class World:
 def world(made_installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     instance = tmp_path_factory.mktemp("roles") / "instance"
     shutil.copytree(made_installation, instance)
-    settings = Settings(instance=instance, testing=True, public_url="http://localhost")
-    app = create_app(settings)
-    app.config["WTF_CSRF_ENABLED"] = False
-    app.jinja_env.bytecode_cache = COMPILED
-    site = Site(app, Clock(app.extensions["office"]))
-    yield World(site, things(site), browsers(site))
-    app.extensions["office"].database.close()
+    with databases.copied() as url:
+        settings = Settings(
+            instance=instance, database_url=url, testing=True, public_url="http://localhost"
+        )
+        app = create_app(settings)
+        app.config["WTF_CSRF_ENABLED"] = False
+        app.jinja_env.bytecode_cache = COMPILED
+        site = Site(app, Clock(app.extensions["office"]))
+        yield World(site, things(site), browsers(site))
+        app.extensions["office"].database.close()
 
 
 def things(site: Site) -> Ids:

@@ -36,8 +36,8 @@ def unfinished(site: Site, **changes: Any) -> str:
         "cssrs_5": "no",
     }
     answers = person(**SENT | urgent_answers | changes)
-    site.start(answers, until=site.questionnaire.sections[8].pages[0].id)
-    return site.intakes()[-1].reference
+    started = site.start(answers, until=site.questionnaire.sections[8].pages[0].id)
+    return next(intake.reference for intake in site.intakes() if intake.id == started)
 
 
 def audit(site: Site, action: str) -> list[dict[str, Any]]:
