@@ -112,6 +112,8 @@ def parse(text: str) -> Node:
         tree = ast.parse(text, mode="eval").body
     except SyntaxError as error:
         raise ConditionError(f"cannot be read: {error.msg}") from None
+    except ValueError as error:  # a zero byte, in early releases of Python 3.11
+        raise ConditionError(f"cannot be read: {error}") from None
     return _node(tree)
 
 

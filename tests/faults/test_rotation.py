@@ -26,7 +26,7 @@ from tests.wire import Wire
 
 pytestmark = pytest.mark.slow
 
-OLDER = 800  # drafts that a rotation has to move
+OLDER = 4000  # drafts that a rotation has to move: enough to be killed before it is done
 
 
 @pytest.fixture

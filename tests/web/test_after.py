@@ -86,7 +86,7 @@ def test_in_the_evening_the_day_is_counted_at_the_clinic(
 def test_hours_in_spanish_end_a_sentence_in_one_period(site: Site) -> None:
     """The clinic's hours end in a period of their own: "de 9 a. m. a 5 p. m."."""
     walker = sent(site, **PLAN | {"language": "es"}).open("/message")
-    assert "5 p. m. No contestamos" in walker.text
+    assert "5 p. m. Aquí solo contestamos" in walker.text
     assert ".." not in walker.text
 
 
