@@ -38,6 +38,14 @@ GONE_OR_HELD = """() => location.protocol === "chrome-error:" ? "gone"
     : document.querySelector("main [data-connection]") ? "held" : null"""
 
 
+def with_height(values: dict[str, str]) -> dict[str, str]:
+    """What was typed as inches alone comes back, once it is stored, as feet and inches."""
+    feet, inches = values.get("height_in-ft"), values.get("height_in")
+    if not feet:
+        return values
+    return values | {"height_in-ft": "", "height_in": str(int(feet) * 12 + int(inches or 0))}
+
+
 class Journey:
     """One patient on one page. `promised`: what the inputs held when the page said "Saved"."""
 
@@ -68,10 +76,10 @@ class Journey:
         line = self.at.page.locator("[data-saving]:not(.saving--before)")
         expect(line).to_have_text(SAVED, timeout=20_000)
         held = self.at.page.evaluate(VALUES)
-        self.promised = {name: value for name, value in held.items() if value}
+        self.promised = {name: value for name, value in with_height(held).items() if value}
 
     def is_there(self) -> None:
-        shown = self.at.page.evaluate(VALUES)
+        shown = with_height(self.at.page.evaluate(VALUES))
         lost = {name: value for name, value in self.promised.items() if shown.get(name) != value}
         assert lost == {}, (self.page_id, lost)
 
