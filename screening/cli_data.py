@@ -1,6 +1,5 @@
 """Commands that take data out of the store, and put invented people into an empty one."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from .outputs.flat.json_schema import json_schema
 from .outputs.formats_known import FORMATS, MISSING
 from .storage import exports
 from .storage.database import DatabaseUnavailableError
+from .storage.private_file import private_file
 from .storage.vault import VaultError
 from .web.current import office
 from .workflows import export as flow
@@ -139,19 +139,6 @@ def _describe(out: Path, described: Callable[..., bytes]) -> None:
 
 def _day(moment: datetime | None) -> date | None:
     return moment and moment.date()
-
-
-@contextmanager
-def private_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write, readable by its owner alone; it appears when all of it is written."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 # Invented people

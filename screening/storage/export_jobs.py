@@ -106,6 +106,12 @@ def next_open(conn: Connection) -> StoredJob | None:
     return _job(row) if row else None
 
 
+def made_or_begun(conn: Connection) -> list[StoredJob]:
+    """Those whose file may hold something already, and that nobody has fetched."""
+    asked = select(EXPORTS).where(EXPORTS.c.status.in_((RUNNING, DONE)))
+    return [_job(row) for row in conn.execute(asked).mappings()]
+
+
 def to_expire(conn: Connection, now: datetime) -> list[StoredJob]:
     """Those whose time to be fetched is over, and those whose key went with a restored backup."""
     over = or_(EXPORTS.c.expires_at <= now, EXPORTS.c.wrapped_key.is_(None))

@@ -18,11 +18,11 @@ from ..storage.messages import CORRECTION, MESSAGE, WITHDRAWAL, WRITTEN, StoredM
 from ..storage.submissions import NEW, StoredSubmission
 from . import intake as intake_flow
 from .act import Act
+from .chart import ANSWER
 from .definitions import definition_of
 from .intake import PATIENT, SENT_OPENS
 from .office import Office
 
-ANSWER = "answered"  # the kind of the chart's entry; see `corrections`
 COPY = "copy"  # the kind of the stored document
 MESSAGES_A_DAY = 10  # of one intake; more would hide what matters
 AGAIN = timedelta(minutes=10)  # the same words within this are one message: Reload, a double click

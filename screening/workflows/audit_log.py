@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ..outputs.cells import safe_text
 from ..storage import audit, members
 from ..storage import audit_pages as stored
 from ..storage.audit_pages import Row, Wanted
-from ..storage.intakes import INTAKES
+from ..storage.references import intake_of, references_of
 from ..storage.retention import purged_references
 from ..storage.vault import grouped, normal_code
 from .act import Act
@@ -214,9 +214,8 @@ def _intake_id(conn: Connection, typed: str) -> str | None:
     if len(typed) == INTAKE_ID:
         return typed.lower()
     reference = grouped(normal_code(typed))
-    found = conn.execute(select(INTAKES.c.id).where(INTAKES.c.reference == reference)).scalar()
-    purged = ((key, name) for key, name in purged_references(conn).items() if name == reference)
-    return found or next(purged, (None, ""))[0]
+    purged = (key for key, name in purged_references(conn).items() if name == reference)
+    return intake_of(conn, typed) or next(purged, None)
 
 
 def _names(conn: Connection) -> dict[int, str]:
@@ -232,9 +231,7 @@ def _told(
     conn: Connection, office: Office, rows: list[Row], names: Mapping[int, str]
 ) -> Iterator[Told]:
     ids = {row.intake_id for row in rows if row.intake_id}
-    asked = select(INTAKES.c.id, INTAKES.c.reference).where(INTAKES.c.id.in_(ids))
-    references = purged_references(conn) if ids else {}
-    references |= {row.id: row.reference for row in conn.execute(asked)} if ids else {}
+    references = purged_references(conn) | references_of(conn, ids) if ids else {}
     for row in rows:
         intake_id = row.intake_id or ""
         reference = references.get(intake_id, "")

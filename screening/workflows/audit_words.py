@@ -74,6 +74,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "call.changed": "{who} changed where to be called about {intake}",
         "chart.measured": "{who} entered measurements on {intake}",
         "chart.amended": "{who} corrected an answer on {intake}",
+        "chart.answered": "{who} answered a request to correct {intake}",
         "chart.raised": "{who} ticked off a question talked about on {intake}",
         "chart.note": "{who} wrote an internal note on {intake}",
         "chart.decision": "{who} signed a decision on {intake}",

@@ -7,6 +7,7 @@ made of them on that day, so that both are kept. Bodies of the entries, by kind:
     amended    the same, and "reason"; a value of None takes an answer away
     raised     {"question": question id}: talked about in person
     note       {"text"}
+    answered   see `corrections`
     decision, letter, plan: see the modules of those names
 """
 
@@ -32,6 +33,7 @@ from .sending import ASSESSMENT
 
 MEASURED, AMENDED, RAISED, NOTE = "measured", "amended", "raised", "note"
 DECISION, LETTER, PLAN = "decision", "letter", "plan"
+ANSWER = "answered"  # a request for a correction
 CHANGES = (MEASURED, AMENDED)  # these change what is known
 
 

@@ -14,7 +14,7 @@ from ..storage.messages import ANSWERED, CORRECTION, StoredMessage
 from ..storage.submissions import submission_by_reference
 from . import chart
 from .act import Act
-from .after import ANSWER
+from .chart import ANSWER
 from .office import Office
 
 DAYS = 60  # until a request has to be answered, 45 CFR 164.526(b)(2)

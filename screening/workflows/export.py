@@ -20,7 +20,7 @@ from ..questionnaire.answers import Answers
 from ..questionnaire.definition import Questionnaire
 from ..storage.chart import Entry
 from ..storage.exports import Exported, Wanted, count, exported, versions
-from .chart import CHANGES, DECISION, changed_document
+from .chart import CHANGES, DECISION, changed_document, newest
 from .decisions import DECISIONS
 from .definitions import definition_of
 from .office import Office
@@ -160,7 +160,7 @@ class _Reader:
     def sent(self, found: Exported) -> Sent:
         frozen = from_json(found.document_json)
         now, changed = changed_document(frozen, found.entries)
-        decision = _holds(found.entries)
+        decision = newest(found.entries, DECISION)
         return Sent(
             reference=found.reference,
             sent_at=self._local(found.submitted_at),
@@ -195,11 +195,6 @@ class _Reader:
             return empty
         facts = Facts(self.questionnaire, answers, date.fromisoformat(now["as_of"]))
         return empty.union([name for name in left_open if facts.asked(name) is True])
-
-
-def _holds(entries: Sequence[Entry]) -> Entry | None:
-    """The signed decision that no later one supersedes."""
-    return next((entry for entry in reversed(entries) if entry.kind == DECISION), None)
 
 
 def _groups(questionnaire: Questionnaire) -> list[str]:

@@ -109,6 +109,14 @@ def cancel(office: Office, actor: str, job_id: str) -> bool:
     return True
 
 
+def cancel_all(office: Office, actor: str) -> None:
+    """Whatever is made or begun and was not fetched."""
+    with office.database.read() as conn:
+        found = jobs.made_or_begun(conn)
+    for job in found:
+        cancel(office, actor, job.id)
+
+
 # Made by the worker
 
 

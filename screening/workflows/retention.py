@@ -6,7 +6,6 @@ nobody opened, an open alert, an unread message, a request for a correction with
 check-in that the patient is filling in.
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -15,8 +14,8 @@ from itertools import groupby
 from sqlalchemy import Connection
 
 from ..storage import intakes, members, retention
-from ..storage.export_jobs import DONE, RUNNING
 from ..storage.intakes import DRAFT
+from ..storage.private_file import private_file
 from ..storage.retention import PURGED, Kept
 from ..storage.submissions import submission_by_reference
 from . import export_jobs
@@ -126,17 +125,11 @@ def purge(office: Office, actor: str, found: Sequence[Due]) -> int:
     What somebody has held, opened or written to in the meantime stays."""
     gone = sum(_purge(office, actor, one) for one in found if not one.stays)
     if gone:
-        _end_exports(office, actor)
+        # A file that nobody has fetched yet may hold what was purged: it is asked for again.
+        export_jobs.cancel_all(office, actor)
         office.database.checkpoint()
         write_ledger(office)
     return gone
-
-
-def _end_exports(office: Office, actor: str) -> None:
-    """A file that nobody has fetched yet may hold what was purged: it is asked for again."""
-    for job in export_jobs.newest(office):
-        if job.status in (RUNNING, DONE):
-            export_jobs.cancel(office, actor, job.id)
 
 
 def _purge(office: Office, actor: str, one: Due) -> int:
@@ -171,14 +164,8 @@ def write_ledger(office: Office) -> None:
         return
     with office.database.read() as conn:
         lines = [f"{intake_id} {at.isoformat()}\n" for intake_id, at in retention.purged(conn)]
-    path = office.instance / LEDGER
-    unfinished = path.with_name(f".{LEDGER}.unfinished")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.writelines(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    with private_file(office.instance / LEDGER) as file:
+        file.write("".join(lines).encode())
 
 
 # Legal holds

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ..assessment.facts import Facts
 from ..assessment.outcome import assess_facts
@@ -17,8 +17,8 @@ from ..record import Record, build_record
 from ..storage import half_pages, intakes, submissions
 from ..storage.chart import Entry
 from ..storage.intakes import DRAFT, StoredIntake
+from ..storage.references import intake_of
 from ..storage.submissions import NEW, StoredSubmission
-from ..storage.vault import grouped, normal_code
 from . import examine
 from .act import Act
 from .after import Message, local, read_messages, when_withdrawn
@@ -133,9 +133,7 @@ def paper_key(paper: str, entries: Sequence[Entry]) -> str:
 
 
 def _open_unfinished(conn: Connection, office: Office, actor: str, reference: str) -> Opened | None:
-    spelled = grouped(normal_code(reference))
-    asked = select(intakes.INTAKES.c.id).where(intakes.INTAKES.c.reference == spelled)
-    intake_id = conn.execute(asked).scalar()
+    intake_id = intake_of(conn, reference)
     alerts = alerts_of(conn, office, intake_id) if intake_id else ()
     intake = intakes.read_draft(conn, office.vault, intake_id) if intake_id and alerts else None
     if intake is None or intake.status != DRAFT:

@@ -12,6 +12,13 @@ TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    _exports()
+    _passkeys()
+    _holds()
+    _counts()
+
+
+def _exports() -> None:
     op.create_table(
         "exports",
         sa.Column("id", sa.String(32)),
@@ -39,6 +46,9 @@ def upgrade() -> None:
     op.create_index("ix_exports_status", "exports", ["status", "asked_at"])
     # Lines of CSV that were kept for the next export: nothing reads them any more.
     op.execute("DELETE FROM documents WHERE kind = 'csv'")
+
+
+def _passkeys() -> None:
     op.create_table(
         "passkeys",
         sa.Column("credential_id", sa.LargeBinary),
@@ -53,6 +63,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_passkeys_user_id"),
     )
     op.create_index("ix_passkeys_user_id", "passkeys", ["user_id"])
+
+
+def _holds() -> None:
     op.create_table(
         "holds",
         sa.Column("id", sa.Integer),
@@ -67,6 +80,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_holds_intake_id", "holds", ["intake_id"])
+
+
+def _counts() -> None:
     op.create_table(
         "tallies",
         sa.Column("name", sa.String(32)),
