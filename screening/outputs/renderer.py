@@ -1,13 +1,13 @@
 """The process that owns WeasyPrint: HTML in on standard input, PDFs out on standard output.
 
-`python -m screening.outputs.renderer` stays warm between documents. It imports nothing of this
+`python renderer.py [SERVING [by-session]]` stays warm between documents. It imports nothing of this
 package and is started with an empty environment. Before it reads a byte it gives up what it does
 not need: the network, every file but libraries, fonts and its own temporary folder, and memory
 above a limit. A document may use CPU_SECONDS of processor time; after that the system ends the
 process, and whoever asked starts another.
 
-It works while nobody waits for a page: the server's processes tell in a word that all share when a
-request begins and ends, and until then a document pauses. See docs/decisions/0023.
+It works while nobody waits for a page: the server's threads tell in words that all processes share
+until when they serve a request, and a document pauses meanwhile. See docs/decisions/0023.
 
 A message is its length (four bytes, big-endian) and that many bytes. A request is the paper's name,
 a line feed and the HTML in UTF-8. An answer is one byte, OK or FAILED, then the PDF, or the name of
@@ -35,12 +35,14 @@ HERE = Path(__file__).resolve().parent
 PAPERS = ("letter", "a4")
 OK, FAILED = b"+", b"-"
 LONGEST = 32 * 2**20  # bytes of one message
-# Niceness. A patient who waits for a page goes first; at 10 a busy machine starves documents.
-POLITE = 5
-LOOK, REST = 0.001, 0.0005  # seconds: between two looks at the word, and asleep between two more
+NICE = 5  # the process's niceness; at 10 a busy machine starves documents
+LAST, EQUAL = 19, 0  # niceness of the whole session: a document gives way, or takes its turn
+TURN = 100_000_000  # nanoseconds of work at a stretch, the longest that Linux grants
+BY_SESSION = "by-session"  # told where the niceness of a session counts
+PATIENCE = 3_000_000_000  # nanoseconds that a document gives way; then it was polite enough
+LOOK, REST = 0.001, 0.0005  # seconds: between two looks at the words, and asleep between two more
+WORDS = 32  # one for each of the server's threads, or nearly
 FRESH = 25_000_000  # nanoseconds; a request that takes longer, or whose process died, has no claim
-LONGEST_PAUSE = 25_000_000  # nanoseconds
-WORK = 1 / 3  # of a pause, before the next: requests without end slow a document fourfold at most
 CPU_SECONDS = 10  # for one document
 # Bytes. A document of 150 rows maps 220 MiB, of which 85 MiB are resident.
 ADDRESS_SPACE = 512 * 2**20
@@ -49,6 +51,7 @@ LARGEST_FILE = 16 * 2**20  # bytes; only fonts are written
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 PR_SET_NO_NEW_PRIVS = 38
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446  # the same on every processor
+SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
 LANDLOCK_ALL_FILES, LANDLOCK_ALL_TCP = 2**13 - 1, 0b11
 LANDLOCK_READ_FILE, LANDLOCK_READ_FOLDER = 1 << 2, 1 << 3
 # Python with its packages, the libraries under them, and what fontconfig reads.
@@ -56,6 +59,7 @@ READABLE = {sys.base_prefix, sys.prefix, str(HERE), "/usr", "/lib", "/lib64", "/
             "/etc/ld.so.cache", "/var/cache/fontconfig", "/dev/urandom"}  # fmt: skip
 
 Draw = Callable[[str, str], bytes]
+Niceness = Callable[[int], bool]  # sets it, and says whether it is so now
 
 
 def read_message(stream: BinaryIO) -> bytes | None:
@@ -96,62 +100,91 @@ def confine() -> dict[str, bool]:
 
 
 def stand_back() -> None:
-    """Have the system run everybody else first.
+    """Have the system run everybody else first, all the while.
 
-    Linux may share the processors among sessions ("autogroup"): there a process is nice to those of
-    its own session only, unless the session is nice too. So the renderer is one by itself.
+    Newer Linux (6.12) lets whoever has shorter turns cut short a longer one.
     """
-    os.nice(POLITE)
+    os.nice(NICE)
     with suppress(OSError):
         os.setsid()
-        Path("/proc/self/autogroup").write_text(str(POLITE), "ascii")
+    if sys.platform == "linux" and (call := SCHED_SETATTR.get(os.uname().machine)):
+        turns = struct.pack("=IIQiIQQQ", 48, os.SCHED_OTHER, 0, NICE, 0, TURN, 0, 0)
+        ctypes.CDLL(None).syscall(call, 0, turns, 0)
 
 
-def shared_word(path: str, *, writes: bool) -> memoryview:
-    """A number of eight bytes in a file, at [0], the same for all processes. Raises OSError."""
+def session_niceness(*, counts: bool) -> Niceness:
+    """How to set the niceness of this session, where that counts: see `processors`.
+
+    There a process is nice to those of its own session only, unless the session is nice too. And it
+    may be one that runs when a processor is idle: others wake beside it as if it were not there,
+    and still it gets what its session may claim. Elsewhere it would starve, and that cannot be
+    taken back.
+    """
+    if not counts:
+        return lambda _niceness: True
+    try:
+        file, now = os.open("/proc/self/autogroup", os.O_WRONLY), EQUAL
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    except OSError:
+        return lambda _niceness: True
+
+    def set_to(niceness: int) -> bool:
+        nonlocal now
+        if niceness != now:
+            try:
+                os.write(file, str(niceness).encode())
+            except OSError:  # Linux takes ten changes a second from all users together
+                return False
+            now = niceness
+        return True
+
+    return set_to
+
+
+def shared_words(path: str, *, writes: bool) -> memoryview:
+    """WORDS numbers of eight bytes in a file, the same for all processes. Raises OSError."""
     file = os.open(path, os.O_RDWR | os.O_CREAT if writes else os.O_RDONLY, 0o600)
     try:
         if writes:
-            os.ftruncate(file, 8)
+            os.ftruncate(file, 8 * WORDS)
         access = mmap.ACCESS_WRITE if writes else mmap.ACCESS_READ
-        return memoryview(mmap.mmap(file, 8, access=access)).cast("Q")
+        return memoryview(mmap.mmap(file, 8 * WORDS, access=access)).cast("Q")
     finally:
         os.close(file)
 
 
 def pause(
     serving: memoryview,
+    until: int,
     clock: Callable[[], int] = time.monotonic_ns,
     sleep: Callable[[float], None] = time.sleep,
-) -> int:
-    """Sleep while a page is being made; how long, in nanoseconds.
+) -> None:
+    """Sleep while a page is being made, but not beyond `until`.
 
-    `serving` holds when the newest request began, in nanoseconds of `clock`, or 0.
+    `serving` holds until when each of the server's threads claims the machine, in nanoseconds of
+    `clock`. A claim further ahead than FRESH is of an earlier start of the machine.
     """
-    began = now = clock()
-    while 0 <= now - serving[0] < FRESH and now - began < LONGEST_PAUSE:
+    while (now := clock()) < until and any(now < word <= now + FRESH for word in serving):
         sleep(REST)
-        now = clock()
-    return now - began
 
 
-def giving_way(draw: Draw, serving: memoryview) -> Draw:
-    """`draw`, with a pause wherever a page is being made meanwhile.
+def giving_way(draw: Draw, serving: memoryview, set_session: Niceness) -> Draw:
+    """`draw`, with a pause wherever a page is being made meanwhile, for PATIENCE.
 
     The look is taken in a signal's handler: between any two steps of Python, whatever they do.
     """
-    work_until = 0.0
+    until = 0
 
     def look(_signal: int, _frame: object) -> None:
-        nonlocal work_until
-        if time.monotonic_ns() < work_until:
-            return
-        work_until = float("inf")  # the timer goes on, and must not pause a pause
-        rested = pause(serving)
-        work_until = time.monotonic_ns() + rested * WORK
+        pause(serving, until)
+        if time.monotonic_ns() < until or not set_session(EQUAL):
+            signal.setitimer(signal.ITIMER_REAL, LOOK)
 
     def draw_politely(html: str, paper: str) -> bytes:
-        signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
+        nonlocal until
+        until = time.monotonic_ns() + PATIENCE
+        set_session(LAST)
+        signal.setitimer(signal.ITIMER_REAL, LOOK)
         try:
             return draw(html, paper)
         finally:
@@ -336,7 +369,8 @@ def main() -> int:
     os.dup2(2, 1)  # a library that prints must not write between the answers
     stand_back()
     try:
-        serving = [shared_word(file, writes=False) for file in sys.argv[1:]]
+        serving = [shared_words(file, writes=False) for file in sys.argv[1:2]]
+        niceness = session_niceness(counts=BY_SESSION in sys.argv)
         confine()
         draw = load()
         remember_pages()
@@ -347,7 +381,7 @@ def main() -> int:
     gc.collect()
     gc.freeze()  # what was loaded stays; looking through it for garbage costs a tenth of a document
     write_message(answers, OK)
-    serve(sys.stdin.buffer, answers, giving_way(draw, *serving) if serving else draw)
+    serve(sys.stdin.buffer, answers, giving_way(draw, serving[0], niceness) if serving else draw)
     return 0
 
 

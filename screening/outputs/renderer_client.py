@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from . import renderer
+from .processors import shared_by_session
 from .renderer import OK, PAPERS, read_message, write_message
 
 SECONDS = 30  # for one document, by the clock; the renderer itself limits processor time
@@ -95,14 +96,15 @@ class Renderer:
         return self._process
 
     def _told(self) -> list[str]:
-        """The file's path, for a process that may make none; nothing where there can be no file."""
+        """The file's path, for a process that may make none, and whether sessions count; nothing
+        where there can be no file."""
         if self.serving is None:
             return []
         try:
-            renderer.shared_word(str(self.serving), writes=True).release()
+            renderer.shared_words(str(self.serving), writes=True).release()
         except OSError:
             return []
-        return [str(self.serving)]
+        return [str(self.serving), *([renderer.BY_SESSION] if shared_by_session() else [])]
 
     def _exchange(
         self, process: subprocess.Popen[bytes], request: bytes | None, seconds: float
