@@ -46,13 +46,22 @@ def test_the_machine_is_claimed_during_a_request_and_hardly_after_it(
     assert before < claimed(tmp_path) <= after + serving.LINGER
 
 
-def test_a_request_in_another_thread_is_still_told_of(tmp_path: Path) -> None:
-    app, _ = an_app(tmp_path)
-    words = shared_words(str(tmp_path / "serving"), writes=True)
-    other = (threading.get_native_id() + 1) % WORDS
-    words[other] = 7
-    app.test_client().get("/look")
-    assert words[other] == 7
+def test_threads_claim_it_each_with_a_word_of_their_own(tmp_path: Path) -> None:
+    app, seen = an_app(tmp_path)
+    all_here = threading.Barrier(8)
+
+    def ask() -> None:
+        all_here.wait()  # so that no two have the number of an ended one
+        app.test_client().get("/look")
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    words = shared_words(str(tmp_path / "serving"), writes=False)
+    assert len(seen) == 8
+    assert sum(word > 0 for word in words) > 1
 
 
 def test_without_a_place_for_the_file_pages_are_served(tmp_path: Path) -> None:
