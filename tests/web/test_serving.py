@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from screening.outputs.renderer import FRESH, WORDS, shared_words
+from screening.outputs.renderer import FRESH, shared_words
 from screening.web import serving
 
 
