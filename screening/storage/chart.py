@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from .intakes import CHART, INTAKES, SUBMISSIONS
+from .intakes import CHART, INTAKES
 from .sealed import seal_json, unseal_json
 from .vault import DataKey, Vault
 
@@ -72,18 +72,6 @@ def last_number(conn: Connection, intake_id: str) -> int:
     """The number of the newest entry, 0 without any."""
     asked = select(func.max(CHART.c.number)).where(CHART.c.intake_id == intake_id)
     return conn.execute(asked).scalar() or 0
-
-
-def set_decided(conn: Connection, intake_id: str, *, at: datetime) -> None:
-    """The queue finds what nobody has decided on without opening a chart."""
-    this = update(SUBMISSIONS).where(SUBMISSIONS.c.intake_id == intake_id)
-    conn.execute(this.values(decided_at=at))
-
-
-def decided_at(conn: Connection, intake_id: str) -> datetime | None:
-    """When the decision that holds was signed."""
-    asked = select(SUBMISSIONS.c.decided_at).where(SUBMISSIONS.c.intake_id == intake_id)
-    return conn.execute(asked).scalar()
 
 
 def entries_of(conn: Connection, vault: Vault, intake_id: str) -> tuple[Entry, ...]:

@@ -155,7 +155,7 @@ class Submission(Base):
     status: Mapped[str] = mapped_column(String(16))
     # What the queue sorts by; the rest of a line is in the card. 0 urgent ... 3 candidate.
     urgency: Mapped[int | None]  # None: not indexed yet
-    decided_at: Mapped[datetime | None]  # the last signed decision
+    decided_at: Mapped[datetime | None]  # the last decision; None: it has to be made (again)
     assigned_to: Mapped[int | None]  # a member of staff
 
 

@@ -9,12 +9,12 @@ filter by urgency leaves it out.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
-from . import search
+from . import due, search
 from .intakes import ALERTS, DRAFT, INTAKES, SUBMISSIONS
 from .sealed import seal_json, unseal_json
 from .submissions import CARDS, NEW, URGENCY, StoredSubmission, context
@@ -256,6 +256,30 @@ def index(
     }
     conn.execute(update(SUBMISSIONS).where(SUBMISSIONS.c.id == submission.id).values(values))
     search.store_terms(conn, vault, submission.id, known)
+
+
+def stand(
+    conn: Connection,
+    vault: Vault,
+    submission: StoredSubmission,
+    *,
+    decided_at: datetime | None,
+    changed: bool,
+    check_in_due: date | None,
+) -> None:
+    """Whether a submission waits (`decided_at` None), and what its line says beside that."""
+    this = SUBMISSIONS.c.id == submission.id
+    place = context(submission.intake_id, "card")
+    sealed = conn.execute(select(SUBMISSIONS.c.card).where(this)).scalar_one()
+    card = unseal_json(vault, submission.key, sealed, context=place)
+    was = card.get("check_in_due")
+    now = {"changed": changed, "check_in_due": check_in_due and check_in_due.isoformat()}
+    values: dict[str, Any] = {"decided_at": decided_at}
+    if (bool(card.get("changed")), was) != (changed, now["check_in_due"]):
+        values["card"] = seal_json(vault, submission.key, card | now, context=place)
+    conn.execute(update(SUBMISSIONS).where(this).values(values))
+    earlier = date.fromisoformat(was) if was else None
+    due.move(conn, vault, submission.id, was=earlier, to=check_in_due)
 
 
 def index_older(conn: Connection, vault: Vault, *, limit: int = 100) -> int:

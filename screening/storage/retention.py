@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, exists, func, insert, select, update
 
 from .intakes import ALERTS, AUDIT, CHART, DRAFT, HOLDS, INTAKES, MESSAGES, SUBMISSIONS
 from .messages import CORRECTION
@@ -68,11 +68,9 @@ def untouched_since(conn: Connection, before: datetime) -> list[Kept]:
 def withdrawn_before(conn: Connection, before: datetime) -> list[Kept]:
     """The sent intakes that their patients had taken back by then, each alone; not those that
     somebody has decided on, which belong to the record of a treatment."""
-    taken = (
-        INTAKES.c.withdrawn_at < before,
-        INTAKES.c.status != DRAFT,
-        SUBMISSIONS.c.decided_at.is_(None),
-    )
+    # By the chart: the queue forgets when it was decided while somebody has to decide again.
+    decided = exists().where(CHART.c.intake_id == INTAKES.c.id, CHART.c.kind == "decision")
+    taken = (INTAKES.c.withdrawn_at < before, INTAKES.c.status != DRAFT, ~decided)
     return _kept(conn, _WHOLE.where(*taken).order_by(INTAKES.c.withdrawn_at).limit(MOST))
 
 

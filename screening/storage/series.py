@@ -4,6 +4,8 @@ Every check-in names the first intake, so a series is found by one id. What a pa
 is not part of it.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, or_, select
 
 from .intakes import DRAFT, INTAKES, SUBMISSIONS, StoredIntake, read_draft
@@ -26,10 +28,24 @@ def sent(conn: Connection, vault: Vault, first: str) -> list[StoredSubmission]:
     return [as_submission(vault, row) for row in rows]
 
 
+def hold(conn: Connection, intake_id: str) -> None:
+    """Lock the patient's first intake until the COMMIT: of those who change what belongs to one
+    patient, each waits for the other."""
+    first = first_of(conn, intake_id)
+    conn.execute(select(INTAKES.c.id).where(INTAKES.c.id == first).with_for_update())
+
+
+def begun(conn: Connection, firsts: Collection[str]) -> set[str]:
+    """Of these first intakes those with a check-in that is not sent yet."""
+    still = (INTAKES.c.status == DRAFT, INTAKES.c.withdrawn_at.is_(None))
+    asked = select(INTAKES.c.follows).where(INTAKES.c.follows.in_(firsts), *still)
+    return set(conn.execute(asked).scalars()) if firsts else set()
+
+
 def open_check_in(conn: Connection, vault: Vault, first: str) -> StoredIntake | None:
     """The check-in that is not sent yet: one at most, since this locks the first intake."""
     # Or two who begin at the same time on PostgreSQL would begin two.
-    conn.execute(select(INTAKES.c.id).where(INTAKES.c.id == first).with_for_update())
+    hold(conn, first)
     # One that its patient deleted, and that waits for staff, is open to nobody any more.
     still = (INTAKES.c.status == DRAFT, INTAKES.c.withdrawn_at.is_(None))
     asked = select(INTAKES.c.id).where(INTAKES.c.follows == first, *still)

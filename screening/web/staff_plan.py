@@ -22,6 +22,7 @@ from ..assessment import schedule
 from ..outputs import visits
 from ..questionnaire.definition import Language
 from ..storage.chart import ChartChanged
+from ..storage.vault import normal_code
 from ..workflows import plans
 from ..workflows.plans import Dates, Planning, Visit
 from .access import actor
@@ -192,6 +193,7 @@ def _page(planning: Planning, typed: Typed, status: int = 200) -> Response:
         "title": "Plan",
         "back_url": url_for("staff.record", reference=planning.reference),
         "planning": planning,
+        "again_url": url_for("staff.record", reference=planning.again) if planning.again else None,
         "typed": typed,
         "rhythms": [(one.id, one.label) for one in planning.protocol.induction.rhythms],
         "inputs": _inputs(planning, typed),
@@ -276,9 +278,17 @@ def part_of_record(reference: str) -> Context | None:
         "url": url_for("plan.show", reference=reference),
         "candidate": planning.candidate,
         "since": planning.since,
+        "again_url": _elsewhere(reference, planning),
         "visits": [(_name(visit), _short(visit.day)) for visit in visits_of],
         "saved": _saved(planning),
     }
+
+
+def _elsewhere(reference: str, planning: Planning) -> str | None:
+    """Where to decide again, if that is another record than this."""
+    again = planning.again
+    same = again is None or normal_code(again) == normal_code(reference)
+    return None if same else url_for("staff.record", reference=again)
 
 
 def _name(visit: Visit) -> str:

@@ -7,7 +7,7 @@ from flask import g, request, url_for
 
 from .. import wording
 from ..storage.messages import Unread
-from ..workflows import after, corrections, urgent
+from ..workflows import after, corrections, follow, urgent
 from ..workflows import queue as flow
 from ..workflows.queue import Asked, Found, Line, QueuePage, Unfinished
 from . import staff_forms
@@ -18,7 +18,7 @@ from .staff_views import TONES, alert_view, note_errors, unread_view
 
 Context = dict[str, Any]
 
-FIRST_SHOWN = 8  # messages; the others are folded away
+FIRST_SHOWN = 8  # messages, check-ins; the others are folded away
 
 
 def queue_context(page: QueuePage, asked: Asked) -> Context:
@@ -55,12 +55,32 @@ def above(refused: staff_forms.Acknowledge | None, alert_id: str) -> Context:
         "unread_later": unread[FIRST_SHOWN:],
         "corrections": [_correction(*one) for one in corrections.waiting(office())],
         "drafts": [_draft(one) for one in flow.unfinished(office(), actor())],
+        **_check_ins(),
     }
 
 
 def _correction(asked: Unread, answer_by: date) -> Context:
     shown = {"answer_by": day_in_words(answer_by, "en"), "late": office().today() > answer_by}
     return unread_view(asked) | shown
+
+
+def _check_ins() -> Context:
+    found = follow.due_now(office(), actor())
+    return {
+        "check_ins": [_check_in(one) for one in found.shown[:FIRST_SHOWN]],
+        "check_ins_later": [_check_in(one) for one in found.shown[FIRST_SHOWN:]],
+        "check_ins_more": found.more,
+    }
+
+
+def _check_in(one: follow.Due) -> Context:
+    return {
+        "name": one.name,
+        "href": url_for("staff.record", reference=one.reference),
+        "late": one.late,
+        "begun": one.begun,
+        "day": day_in_words(one.day, "en"),
+    }
 
 
 def _draft(one: Unfinished) -> Context:

@@ -11,14 +11,15 @@ from sqlalchemy import Connection
 
 from ..assessment.facts import Facts, has_crisis_words
 from ..questionnaire.definition import Panel
-from ..storage import chart, intakes, members, messages, submissions
+from ..storage import chart, intakes, members, messages, series, submissions
 from ..storage.alerts import alerts_of
 from ..storage.intakes import NotADraft
 from ..storage.messages import CORRECTION, MESSAGE, WITHDRAWAL, WRITTEN, StoredMessage
 from ..storage.submissions import NEW, StoredSubmission
+from . import follow
 from . import intake as intake_flow
 from .act import Act
-from .chart import ANSWER
+from .chart import ANSWER, DECISION
 from .definitions import definition_of
 from .intake import PATIENT, SENT_OPENS
 from .office import Office
@@ -115,7 +116,6 @@ def status_of(office: Office, intake_id: str, *, reply_days: int) -> Status | No
         submission = submissions.submission_of(conn, office.vault, intake_id)
         intake = intakes.read_draft(conn, office.vault, intake_id)
         written = messages.messages_of(conn, office.vault, intake_id)
-        decided_at = chart.decided_at(conn, intake_id)
         entries = chart.entries_of(conn, office.vault, intake_id)
     if submission is None or intake is None:
         return None
@@ -124,7 +124,7 @@ def status_of(office: Office, intake_id: str, *, reply_days: int) -> Status | No
         reference=submission.reference,
         sent_at=sent_at,
         being_read=submission.status != NEW,
-        decided=decided_at is not None,
+        decided=any(entry.kind == DECISION for entry in entries),
         reply_by=reply_by(sent_at.date(), reply_days),
         open_until=(submission.submitted_at + SENT_OPENS).astimezone(office.zone).date(),
         withdrawn_at=local(office, intake.withdrawn_at),
@@ -245,10 +245,13 @@ def withdraw(office: Office, intake_id: str, reason: str) -> None:
     """The patient does not want a sent intake to be used; once, and the outcome stays as it is."""
     now = office.now()
     with office.database.write() as conn:
+        series.hold(conn, intake_id)
         if messages.withdraw(conn, intake_id, now=now):
             body = {"text": reason, "crisis": has_crisis_words(reason)}
             messages.add_message(conn, office.vault, intake_id, kind=WITHDRAWAL, body=body, at=now)
-            Act(conn, office, PATIENT).note("intake.withdrawn", intake_id)
+            act = Act(conn, office, PATIENT)
+            act.note("intake.withdrawn", intake_id)
+            follow.follow(act, intake_id)
 
 
 def delete_draft(office: Office, intake_id: str) -> Deleted:

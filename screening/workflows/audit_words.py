@@ -36,6 +36,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "desk.viewed": "{who} looked at the list of patients: {shown}",
         "desk.searched": "{who} searched the list of patients and found {shown}",
         "drafts.viewed": "{who} looked at the unfinished intakes with an alert: {shown}",
+        "check_ins.viewed": "{who} looked at whose check-in is due: {shown}",
         "messages.viewed": "{who} looked at who wrote messages: {shown}",
         "messages.read": "{who} read new messages on {intake}: {count}",
         "chart.opened": "{who} opened {intake} to enter or correct an answer",

@@ -20,7 +20,7 @@ from ..questionnaire.validation import Problem, normalise, problems, problems_in
 from ..storage import members, submissions
 from ..storage.chart import ChartChanged, Entry
 from ..storage.submissions import StoredSubmission
-from . import chart, queue
+from . import chart, follow, queue
 from .act import Act
 from .chart import AMENDED, CHANGES, MEASURED, NOTE, RAISED, Known
 from .definitions import definition_of
@@ -226,6 +226,7 @@ def _assess(
 ) -> Assessed | None:
     try:
         with office.database.write() as conn:
+            follow.hold(conn, reference)
             case = case_in(conn, office, reference)
             changed = change(case) if case else None
             if case is None or changed is None:
@@ -233,6 +234,7 @@ def _assess(
             act = Act(conn, office, actor)
             done = _store(act, case, changed, correction)
             queue.reindex(act, case.submission)
+            follow.follow(act, case.submission.intake_id)
     except ChartChanged:  # on PostgreSQL, two at the same moment
         raise Stale from None
     office.after_send(case.submission.reference)

@@ -15,12 +15,12 @@ from ..assessment.outcome import urgent_rules
 from ..questionnaire.answers import Answers
 from ..questionnaire.definition import Page, Panel
 from ..questionnaire.validation import Problem, normalise, problems_in
-from ..storage import half_pages, intakes, messages
+from ..storage import half_pages, intakes, messages, series
 from ..storage.intakes import DRAFT, NotADraft, StoredIntake
 from ..storage.sessions import StoredSession
 from ..storage.submissions import Receipt, receipt_of, submission_of
 from ..storage.vault import VaultError, new_code
-from . import half
+from . import follow, half
 from .act import Act
 from .act import acting as _act
 from .alerts import new_rules, panels, raise_for, told_here
@@ -186,11 +186,15 @@ def send(office: Office, intake_id: str, *, actor: str = PATIENT) -> Receipt:
     Raises Rejected when something is missing or wrong, NotADraft when there is no such intake.
     """
     with _act(office, actor) as act:
+        series.hold(act.conn, intake_id)
         messages.hold(act.conn, intake_id)
         earlier = receipt_of(act.conn, intake_id)
         if earlier is not None:
             return earlier
-        receipt = freeze_whole(act, _open(act, intake_id))
+        intake = _open(act, intake_id)
+        receipt = freeze_whole(act, intake)
+        if intake.follows:
+            follow.follow(act, intake_id)
     office.after_send(receipt.reference)
     return receipt
 

@@ -7,7 +7,7 @@ Each saved plan is whole and supersedes the one before. The software names no do
      "time": "09:00" or "", "reason": ""}
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 
 from ..assessment import schedule
 from ..assessment.facts import Facts
-from ..assessment.results import Finding
 from ..assessment.schedule import Doubt, Told
 from ..questionnaire import protocol
 from ..questionnaire.protocol import Protocol
@@ -24,14 +23,13 @@ from ..record import full_name
 from ..storage import members, series
 from ..storage.chart import Entry
 from ..storage.submissions import StoredSubmission, read_document, submission_by_reference
-from . import chart
+from . import chart, follow, since
 from .act import Act
-from .chart import DECISION, PLAN
+from .chart import PLAN
 from .decisions import CANDIDATE
 from .definitions import definition_of
 from .office import Office
-
-Charts = Mapping[str, tuple[Entry, ...]]  # by intake
+from .since import Charts
 
 SHEET = "sheet"  # the kind of the stored document
 
@@ -82,12 +80,14 @@ class Planning:
     """A patient's plan as it is opened. `last`: the chart's newest entry, to be sent back.
 
     `candidate`: the newest decision says so, and nothing was withdrawn. `since`: what has become
-    urgent or excludes after it was signed, in sentences; it has to be decided on first."""
+    urgent or excludes after it was signed, in sentences; it has to be decided on first, on the
+    record `again`, a reference."""
 
     reference: str  # of the patient's first intake
     last: int
     candidate: bool
     since: tuple[str, ...]
+    again: str | None
     plan: Saved | None
     protocol: Protocol
     language: str
@@ -157,6 +157,7 @@ def save(office: Office, actor: str, reference: str, dates: Dates, *, after: int
     """Keep a plan. Raises LookupError without such a submission, NotACandidate, Doubtful, and
     ChartChanged when somebody added to the chart since it was opened."""
     with office.database.write() as conn:
+        follow.hold(conn, reference)
         found = _read(conn, office, reference)
         if found is None:
             raise LookupError(reference)
@@ -173,7 +174,9 @@ def save(office: Office, actor: str, reference: str, dates: Dates, *, after: int
             "time": dates.at.isoformat("minutes") if dates.at else "",
             "reason": dates.reason.strip(),
         }
-        chart.add(Act(conn, office, actor), first.intake_id, PLAN, body, after=after)
+        act = Act(conn, office, actor)
+        chart.add(act, first.intake_id, PLAN, body, after=after)
+        follow.follow(act, first.intake_id)
 
 
 def sheet_file(office: Office, actor: str, reference: str, language: str) -> Sheet | None:
@@ -254,47 +257,20 @@ def _read(
     entries = charts[first.intake_id]
     planned = chart.newest(entries, PLAN)
     facts = _facts(conn, office, sent, charts)
-    decided = _newest_decision(charts)
-    candidate = decided is not None and decided.body["decision"] == CANDIDATE
+    judged = since.judge(conn, office, sent, charts)
+    candidate = judged.decided is not None and judged.decided.body["decision"] == CANDIDATE
     return first, Planning(
         reference=first.reference,
         last=entries[-1].number if entries else 0,
         candidate=candidate and bool(standing),
-        since=_grave_since(conn, office, sent, charts, decided) if decided and candidate else (),
+        since=judged.says if standing else (),
+        again=next((s.reference for s in reversed(standing) if s.intake_id in judged.found), None),
         plan=_saved(conn, office, planned) if planned else None,
         protocol=protocol.current(),
         language=str(facts.answers.get("language", "en")),
         name=full_name(facts.answers),
         facts=facts,
     )
-
-
-def _newest_decision(charts: Charts) -> Entry | None:
-    """On whichever of the patient's submissions it stands."""
-    decided = [e for entries in charts.values() for e in entries if e.kind == DECISION]
-    return max(reversed(decided), key=lambda entry: entry.at, default=None)
-
-
-def _grave_since(
-    conn: Connection,
-    office: Office,
-    sent: list[StoredSubmission],
-    charts: Charts,
-    decided: Entry,
-) -> tuple[str, ...]:
-    """What is urgent or excludes in the record that was decided on, or in one sent after it, and
-    was not there when the decision was signed."""
-    begin = next(n for n, one in enumerate(sent) if decided in charts[one.intake_id])
-    found: dict[str, str] = {}
-    for one in sent[begin:]:
-        rules = definition_of(conn, office, one.content_hash).rule
-        findings = chart.known_now(one, charts[one.intake_id]).assessment.findings
-        found |= {f.rule: rules[f.rule].says for f in findings if _is_grave(f)}
-    return tuple(says for rule, says in found.items() if rule not in decided.body["met"])
-
-
-def _is_grave(finding: Finding) -> bool:
-    return finding.status == "met" and finding.kind in ("urgent", "exclude")
 
 
 def _facts(conn: Connection, office: Office, sent: list[StoredSubmission], charts: Charts) -> Facts:

@@ -69,6 +69,7 @@ class Line:
     withdrawn: bool = False  # by the patient
     decided_at: datetime | None = None  # in the clinic's time zone
     check_in: bool = False  # of a patient who comes back
+    changed: bool = False  # it became urgent or excludes since a decision was signed
     assigned_to: int | None = None
     assignee: str | None = None  # their name
     outcome: str | None = None  # "urgent", "excluded", "clearance", "candidate"
@@ -189,6 +190,7 @@ def _line(office: Office, entry: QueueEntry, names: Mapping[int, str]) -> Line:
         withdrawn=entry.withdrawn,
         decided_at=decided_at and decided_at.astimezone(office.zone),
         check_in=card.get("check_in", False),
+        changed=card.get("changed", False),
         assigned_to=entry.assigned_to,
         assignee=names.get(entry.assigned_to or NOBODY),
         outcome=card["outcome"],
@@ -201,7 +203,7 @@ def _line(office: Office, entry: QueueEntry, names: Mapping[int, str]) -> Line:
 
 def _without_answers(line: Line) -> Line:
     bare = replace(line, outcome=None, outcome_words=None, age=None)
-    return replace(bare, main_concern=None, counts={})
+    return replace(bare, main_concern=None, counts={}, changed=False)
 
 
 def concerns(questionnaire: Questionnaire) -> dict[str, str]:
@@ -333,7 +335,8 @@ def assign(
 
 def reindex(act: Act, submission: StoredSubmission) -> None:
     """The queue's line, order and search follow what staff changed: call it in the transaction of
-    every entry that changes answers. Names as they were sent still find the intake."""
+    every entry that changes answers, and `follow` after it. Names as they were sent still find the
+    intake."""
     office = act.office
     entries = chart.entries_of(act.conn, office, submission.intake_id)
     known = chart.known_now(submission, entries)

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from ..storage import chart as stored
 from ..storage import members
 from ..storage.accounts import PHYSICIAN
 from ..storage.chart import ChartChanged, Entry
 from ..storage.sealed import to_json
 from ..storage.submissions import StoredSubmission
-from . import chart, decisions
+from . import chart, decisions, follow
 from .act import Act
 from .chart import DECISION
 from .decisions import (
@@ -84,6 +83,7 @@ def sign(office: Office, actor: str, reference: str, wanted: Wanted, read: int) 
             member = members.read_member(conn, int(actor.removeprefix("user:")), lock=True)
             if member is None or not member.active or PHYSICIAN not in member.roles:
                 raise NotAPhysician(actor)
+            follow.hold(conn, reference)
             found = decisions.ground_in(conn, office, reference)
             if found is None:
                 return None
@@ -91,7 +91,7 @@ def sign(office: Office, actor: str, reference: str, wanted: Wanted, read: int) 
             act = Act(conn, office, actor)
             body = _body(found, wanted, read, member.name)
             entry = chart.add(act, found.intake_id, DECISION, body, after=found.number)
-            stored.set_decided(conn, found.intake_id, at=entry.at)
+            follow.follow(act, found.intake_id)
     except ChartChanged:
         raise Stale(reference) from None
     return decisions.shown(office, entry, holds=True)

@@ -1,11 +1,11 @@
 """The lists of submissions: their order, filters and pages, who has one, and the index."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import event, text, update
 
-from screening.storage import chart, intakes, messages, queue, search, submissions
+from screening.storage import intakes, messages, queue, search, submissions
 from screening.storage.alerts import raise_alert
 from screening.storage.intakes import SEARCH_TERMS, SUBMISSIONS
 from screening.storage.queue import ALL, DECIDED, NOBODY, WAITING, WITHDRAWN, Wanted
@@ -286,7 +286,7 @@ def test_a_deleted_intake_leaves_no_search_term(database, vault):
     receipt = send(database, vault, 0, first_name="Ana")
     with database.write() as conn:
         sent = submissions.submission_by_reference(conn, vault, receipt.reference)
-        chart.set_decided(conn, sent.intake_id, at=NOW)
+        queue.stand(conn, vault, sent, decided_at=NOW, changed=False, check_in_due=date(2026, 3, 2))
         intakes.delete_intake(conn, sent.intake_id)
         assert conn.execute(text("SELECT count(*) FROM search_terms")).scalar() == 0
 

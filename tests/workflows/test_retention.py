@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from screening.storage import messages
 from screening.storage import retention as storage
 from screening.storage.accounts import PHYSICIAN
-from screening.storage.intakes import INTAKES, SUBMISSIONS
+from screening.storage.intakes import INTAKES
 from screening.storage.models import Base
 from screening.workflows import (
     after,
@@ -188,7 +188,7 @@ def test_what_a_patient_took_back_goes_earlier_and_alone(kept: Site) -> None:
 def test_what_was_decided_on_is_kept_for_its_years_although_it_was_taken_back(kept: Site) -> None:
     intake_id = opened(kept)
     with kept.office.database.write() as conn:
-        conn.execute(update(SUBMISSIONS).values(decided_at=kept.office.now()))
+        chart.add(Act(conn, kept.office, "user:1"), intake_id, chart.DECISION, {})
     after.withdraw(kept.office, intake_id, "")
     read(kept)
     kept.clock.wait(days=365)

@@ -1,0 +1,68 @@
+"""What has become urgent or excludes after a decision was signed: judged here alone, for the
+record, the plan and the queue."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from ..storage.chart import Entry
+from ..storage.submissions import StoredSubmission
+from . import chart
+from .chart import DECISION
+from .definitions import definition_of
+from .office import Office
+
+Charts = Mapping[str, tuple[Entry, ...]]  # by intake
+
+
+@dataclass(frozen=True)
+class Since:
+    """`decided`: the patient's newest decision, and the intake that it stands on. `found`: by the
+    intake whose record says so, rule -> sentence; only what was not there when it was signed."""
+
+    decided: Entry | None = None
+    intake_id: str | None = None
+    found: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+
+    @property
+    def says(self) -> tuple[str, ...]:
+        """Each sentence once."""
+        return tuple(dict(pair for told in self.found.values() for pair in told.items()).values())
+
+
+def judge(
+    conn: Connection, office: Office, sent: Sequence[StoredSubmission], charts: Charts
+) -> Since:
+    """`sent`: all of one patient, the oldest first. Nothing has come up where nothing is decided.
+
+    What counts: findings of the record that was decided on and of those sent after it; and of an
+    older one, which a check-in does not repeat, those that staff brought to light afterwards.
+    """
+    decided = newest_decision(charts)
+    if decided is None:
+        return Since()
+    begin = next(n for n, one in enumerate(sent) if decided in charts[one.intake_id])
+    found: dict[str, dict[str, str]] = {}
+    for number, one in enumerate(sent):
+        entries = charts[one.intake_id]
+        known = set(decided.body["met"])
+        if number < begin:
+            known |= set(_grave(one, tuple(e for e in entries if e.at <= decided.at)))
+        new = [rule for rule in _grave(one, entries) if rule not in known]
+        if new:
+            rules = definition_of(conn, office, one.content_hash).rule
+            found[one.intake_id] = {rule: rules[rule].says for rule in new}
+    return Since(decided, sent[begin].intake_id, found)
+
+
+def newest_decision(charts: Charts) -> Entry | None:
+    """On whichever of the patient's submissions it stands."""
+    decided = [e for entries in charts.values() for e in entries if e.kind == DECISION]
+    return max(reversed(decided), key=lambda entry: entry.at, default=None)
+
+
+def _grave(one: StoredSubmission, entries: tuple[Entry, ...]) -> Iterator[str]:
+    for finding in chart.known_now(one, entries).assessment.findings:
+        if finding.status == "met" and finding.kind in ("urgent", "exclude"):
+            yield finding.rule
