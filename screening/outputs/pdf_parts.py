@@ -6,6 +6,7 @@ from math import ceil
 from re import escape, split
 
 from .. import wording
+from ..history import MedicineRow, TrialRow
 from ..record import FindingRow, Record, Row, ScoreRow, SectionRows
 
 CM_PER_INCH = 2.54
@@ -143,6 +144,7 @@ def room_on_page_one(record: Record) -> tuple[bool, bool]:
                  for f in findings)  # fmt: skip
     lines += sum(2 + _lines(*f.sources) for f in record.findings if f.finding.kind in RED)
     lines += _lines(*in_person(record), medicines_in_one_line(record)) + _lines(*record.denied)
+    lines += _lines(trials_in_one_line(record))
     lines += _lines(*answers_that(record, *RED)) + _lines(*possibly_red(record))
     lines += _lines(*answers_that(record, "clear"))
     with_why = lines + sum(_lines(f.why) for f in record.findings)
@@ -269,7 +271,29 @@ def medicines_in_one_line(record: Record) -> str:
     taken = [medicine for medicine in record.medicines if medicine.current]
     if row is None or not taken:
         return in_one_line(row) if row and row.state in ("discuss", "not-answered") else "none now"
-    return _some([m.name if m.dose in m.name else f"{m.name} {m.dose}" for m in taken])
+    return _some([_named_with_dose(medicine) for medicine in taken])
+
+
+def _named_with_dose(medicine: MedicineRow) -> str:
+    """What is taken; that a dose is missing is said, unless the name may hold it."""
+    if medicine.dose:
+        told = medicine.dose in medicine.name
+        return medicine.name if told else f"{medicine.name} {medicine.dose}"
+    in_name = any(letter.isdigit() for letter in medicine.name)
+    return medicine.name if in_name else f"{medicine.name or 'no name given'} (dose not given)"
+
+
+def trials_in_one_line(record: Record) -> str:
+    """The antidepressant trials, each verdict first; only a long name is cut short."""
+    return _some([_verdict_first(trial) for trial in record.trials], longest=2 * SHORTENED)
+
+
+def _verdict_first(trial: TrialRow) -> str:
+    dose = trial.dose if trial.dose != wording.NOT_GIVEN else "dose not given"
+    weeks = f"{trial.weeks} weeks" if trial.weeks != wording.NOT_GIVEN else "weeks not given"
+    before = ", not in this episode" if trial.episode == "No" else ""
+    drug = _cut(trial.drug, SHORTENED // 2)
+    return f"{trial.verdict.replace('-', ' ')}: {drug} {dose}, {weeks}{before}"
 
 
 def in_one_line(row: Row) -> str:
@@ -280,13 +304,15 @@ def in_one_line(row: Row) -> str:
     return _some([" ".join(c.text for c in cells[:2] if c.text) for cells in row.cells])
 
 
-def _some(entries: list[str]) -> str:
+def _some(entries: list[str], longest: int = SHORTENED) -> str:
     """The first of a list, each cut short; how many there are beside them."""
-    cut = (
-        e if len(e) <= SHORTENED else f"{e[:SHORTENED].rstrip()}…" for e in entries[:AT_A_GLANCE]
-    )
     more = len(entries) - AT_A_GLANCE
-    return "; ".join(cut) + (f"; and {more} more" if more > 0 else "")
+    named = "; ".join(_cut(entry, longest) for entry in entries[:AT_A_GLANCE])
+    return named + (f"; and {more} more" if more > 0 else "")
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest].rstrip()}…"
 
 
 # Behind page one

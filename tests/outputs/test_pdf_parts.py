@@ -150,6 +150,33 @@ def test_a_long_list_is_cut_on_page_one_only() -> None:
     assert len(soup.select(".medicines tbody tr")) == 40
 
 
+def test_page_one_says_what_each_trial_came_to_and_why_a_count_is_low() -> None:
+    rows = [
+        trial_row("sertraline", 25, 9),
+        trial_row("Zoloft", 100, None, this_episode="no"),
+        trial_row("quetiapine", None, 9),
+        trial_row("something for sleep, the blue one, I forget", 5, None, this_episode="no"),
+    ]
+    record = record_of(person(antidepressant_trials=rows))
+    trials = words(page(record).select(".glance")[1])
+    assert "dose low: sertraline 25 mg, 9 weeks;" in trials
+    assert "unknown: Zoloft 100 mg, weeks not given, not in this episode;" in trials
+    assert "not antidepressant: quetiapine dose not given, 9 weeks;" in trials
+    assert "something for sleep, the blue… 5 mg, weeks not given, not in this episode" in trials
+    assert len(page(record_of(person(antidepressant_trials=[]))).select(".glance")) == 1
+
+
+def test_page_one_says_that_a_dose_is_missing() -> None:
+    typed = [
+        medicine_row("Klonopin"),
+        medicine_row("Bupropion XL 300 mg"),
+        medicine_row("sertraline") | {"dose": "50 mg"},
+    ]
+    at_hand = words(page(record_of(person(medications=typed))).select_one(".glance"))
+    assert "Klonopin (dose not given); Bupropion XL 300 mg; sertraline 50 mg" in at_hand
+    assert at_hand.count("not given") == 1
+
+
 def test_the_reasons_move_to_page_two_when_page_one_is_full() -> None:
     assert "Why each finding was raised" not in titles(page(record_of(person(bp_systolic=148))))
     assert "Why each finding was raised" in titles(page(patients.full_of_unknowns()))
