@@ -79,7 +79,7 @@ def _check_in(one: follow.Due) -> Context:
         "href": url_for("staff.record", reference=one.reference),
         "late": one.late,
         "begun": one.begun,
-        "day": day_in_words(one.day, "en"),
+        "day": _short(one.day),
     }
 
 
