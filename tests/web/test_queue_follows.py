@@ -9,7 +9,7 @@ import pytest
 from screening.storage import due, pulse
 from screening.storage import queue as storage
 from screening.storage.accounts import FRONT_DESK, PHYSICIAN
-from screening.workflows import after, checkin, decisions, examine, follow, plans, signing
+from screening.workflows import after, checkin, decisions, examine, follow, plans, queue, signing
 from screening.workflows import intake as intake_flow
 from screening.workflows.examine import Correction
 from screening.workflows.intake import PATIENT
@@ -128,6 +128,8 @@ def test_the_patient_and_the_front_desk_are_told_no_more_than_before(
     page = desk(site, FRONT_DESK)
     assert ["Waiting for the physician" in row for row in patients(page)] == [True]
     assert MARK not in page.answer.text
+    bare = queue.queue(site.office, "user:1", queue.Asked(), answers=False)
+    assert [one.changed for one in bare.lines] == [False]
 
 
 def test_a_check_in_that_tells_of_something_grave_bears_the_mark_and_leads_to_it(
