@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from math import ceil
 from re import escape, split
 
@@ -376,3 +377,12 @@ def parted(section: SectionRows) -> tuple[SectionRows, list[Row], list[Row], lis
     silent = {row.question for row in (*empty, *staff, *not_asked)}
     told = [row for row in section.rows if row.question not in silent]
     return section, told, [row for row in empty if not row.of_staff], staff, not_asked
+
+
+def runs(rows: list[Row]) -> list[list[Row]]:
+    """Short answers that follow one another, together; a table or a long answer by itself."""
+
+    def alone(row: Row) -> str:
+        return row.question if row.cells or row.kind == "longtext" else ""
+
+    return [list(group) for _, group in groupby(rows, key=alone)]

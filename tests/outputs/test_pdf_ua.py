@@ -41,6 +41,11 @@ def test_a_summary_is_accessible_and_says_what_the_record_says(name: str, tmp_pa
     first_pages_are_few(pdf)
 
 
+def test_a_usual_patient_takes_four_pages() -> None:
+    _, pdf = drawn(patients.example_record("candidate"))
+    assert len(page_texts(pdf)) == 4
+
+
 def test_the_most_that_can_be_typed_stays_on_the_paper() -> None:
     html, pdf = drawn(patients.longest())
     says_the_same(html, pdf)
