@@ -1,7 +1,7 @@
 """The treatment history and the medicines of a Record, in words: a row each."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import wording
 from .assessment.facts import Facts
@@ -46,6 +46,7 @@ class MedicineRow:
     flags: tuple[str, ...]  # in words: "opioid", "blood pressure medicine"
     weight: str  # what the table asks for: "To clear", "Note"; "" where it has nothing to say
     notes: tuple[str, ...]
+    listed: bool = True  # among the medicines; else a trial that is still taken
 
 
 def trial_rows(assessment: Assessment, facts: Facts) -> Iterator[TrialRow]:
@@ -107,7 +108,7 @@ def medicine_rows(facts: Facts) -> Iterator[MedicineRow]:
         found = {m.drug for m in facts.medicines.find(drug)}
         if drug and trial.get("still_taking") == "yes" and not (found and found <= known):
             taken = {"medicine": drug, "frequency": "still taken, named among past treatments"}
-            yield _medicine_row(facts, taken, current=True)
+            yield replace(_medicine_row(facts, taken, current=True), listed=False)
 
 
 def _medicine_row(facts: Facts, cell: Mapping[str, str], *, current: bool) -> MedicineRow:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from math import ceil
-from re import escape, split
+from re import escape, search, split
 
 from .. import wording
 from ..history import MedicineRow, TrialRow
@@ -277,8 +277,10 @@ def medicines_in_one_line(record: Record) -> str:
 
 def _named_with_dose(medicine: MedicineRow) -> str:
     """What is taken; that a dose is missing is said, unless the name may hold it."""
+    if not medicine.listed:
+        return f"{medicine.name} (still taken)"
     if medicine.dose:
-        told = medicine.dose in medicine.name
+        told = search(rf"(?<![\d.,]){escape(medicine.dose)}", medicine.name)
         return medicine.name if told else f"{medicine.name} {medicine.dose}"
     in_name = any(letter.isdigit() for letter in medicine.name)
     return medicine.name if in_name else f"{medicine.name or 'no name given'} (dose not given)"
@@ -286,15 +288,18 @@ def _named_with_dose(medicine: MedicineRow) -> str:
 
 def trials_in_one_line(record: Record) -> str:
     """The antidepressant trials, each verdict first; only a long name is cut short."""
-    return _some([_verdict_first(trial) for trial in record.trials], longest=2 * SHORTENED)
+    return _some([_verdict_first(trial) for trial in record.trials], longest=3 * SHORTENED)
 
 
 def _verdict_first(trial: TrialRow) -> str:
     dose = trial.dose if trial.dose != wording.NOT_GIVEN else "dose not given"
-    weeks = f"{trial.weeks} weeks" if trial.weeks != wording.NOT_GIVEN else "weeks not given"
-    before = ", not in this episode" if trial.episode == "No" else ""
-    drug = _cut(trial.drug, SHORTENED // 2)
-    return f"{trial.verdict.replace('-', ' ')}: {drug} {dose}, {weeks}{before}"
+    weeks = "weeks not given" if trial.weeks == wording.NOT_GIVEN else f"{trial.weeks} weeks"
+    told = [f"{trial.verdict.replace('-', ' ')}: {_cut(trial.drug, SHORTENED // 2)} {dose}", weeks]
+    if trial.episode != "Yes":
+        told.append(f"this episode: {trial.episode}")
+    if trial.added_to:
+        told.append(f"added to {_cut(trial.added_to, SHORTENED // 2)}")
+    return ", ".join(told)
 
 
 def in_one_line(row: Row) -> str:

@@ -13,10 +13,11 @@ def shared_by_session(root: Path = Path("/")) -> bool:
         if (root / "proc/sys/kernel/sched_autogroup_enabled").read_text("ascii").strip() != "1":
             return False
         lines = (root / "proc/self/cgroup").read_text("utf-8").splitlines()
-    except OSError:
+        ours = dict(line.split(":", 2)[1:] for line in lines)
+    except (OSError, ValueError):
         return False
-    ours = dict(line.split(":", 2)[1:] for line in lines)
     if of_processors := [ours[names] for names in ours if "cpu" in names.split(",")]:
         return of_processors == ["/"]
     folder = root / "sys/fs/cgroup" / ours.get("", "").strip("/")
-    return not any((f / "cpu.weight").exists() for f in (folder, *folder.parents))
+    shares = (above / "cpu.weight" for above in (folder, *folder.parents))
+    return folder.is_dir() and not any(share.exists() for share in shares)

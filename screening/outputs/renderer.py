@@ -108,7 +108,8 @@ def stand_back() -> None:
     with suppress(OSError):
         os.setsid()
     if sys.platform == "linux" and (call := SCHED_SETATTR.get(os.uname().machine)):
-        turns = struct.pack("=IIQiIQQQ", 48, os.SCHED_OTHER, 0, NICE, 0, TURN, 0, 0)
+        nice = os.getpriority(os.PRIO_PROCESS, 0)
+        turns = struct.pack("=IIQiIQQQ", 48, os.SCHED_OTHER, 0, nice, 0, TURN, 0, 0)
         ctypes.CDLL(None).syscall(call, 0, turns, 0)
 
 
@@ -177,7 +178,8 @@ def giving_way(draw: Draw, serving: memoryview, set_session: Niceness) -> Draw:
 
     def look(_signal: int, _frame: object) -> None:
         pause(serving, until)
-        if time.monotonic_ns() < until or not set_session(EQUAL):
+        # An alarm of a document that is done by now must not set another.
+        if until and (time.monotonic_ns() < until or not set_session(EQUAL)):
             signal.setitimer(signal.ITIMER_REAL, LOOK)
 
     def draw_politely(html: str, paper: str) -> bytes:
@@ -188,6 +190,7 @@ def giving_way(draw: Draw, serving: memoryview, set_session: Niceness) -> Draw:
         try:
             return draw(html, paper)
         finally:
+            until = 0
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     signal.signal(signal.SIGALRM, look)
@@ -368,8 +371,10 @@ def main() -> int:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library that prints must not write between the answers
     stand_back()
-    try:
+    serving = []
+    with suppress(OSError, ValueError):  # a file that is gone or cut short: it just does not pause
         serving = [shared_words(file, writes=False) for file in sys.argv[1:2]]
+    try:
         niceness = session_niceness(counts=BY_SESSION in sys.argv)
         confine()
         draw = load()

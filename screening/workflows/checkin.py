@@ -57,6 +57,7 @@ def begin(office: Office, earlier_id: str, actor: str) -> tuple[StoredIntake, st
     with office.database.write() as conn:
         act = Act(conn, desk, actor)
         first = series.first_of(conn, earlier_id)
+        series.hold(conn, earlier_id)
         retention.lock(conn, [earlier_id, first or earlier_id])  # or it is purged meanwhile
         sent = series.sent(conn, office.vault, first) if first else []
         if first is None or earlier_id not in {submission.intake_id for submission in sent}:

@@ -14,7 +14,7 @@ from .. import wording
 from ..assessment.facts import Facts
 from ..questionnaire.definition import Questionnaire
 from ..record import full_name
-from ..storage import half_pages, intakes, members, search
+from ..storage import half_pages, intakes, members, search, series
 from ..storage import queue as stored
 from ..storage.accounts import PHYSICIAN
 from ..storage.database import Database
@@ -321,6 +321,7 @@ def assign(
         submission = submission_by_reference(conn, office.vault, reference)
         if submission is None or (to is not None and to not in _physicians(conn)):
             return None
+        series.hold(conn, submission.intake_id)
         done = stored.assign(conn, submission.id, was=was, to=to)
         if done and was != to:
             act = Act(conn, office, actor)

@@ -17,6 +17,7 @@ from ..storage import intakes, members, retention
 from ..storage.intakes import DRAFT
 from ..storage.private_file import private_file
 from ..storage.retention import PURGED, Kept
+from ..storage.series import hold
 from ..storage.submissions import submission_by_reference
 from . import export_jobs
 from .act import Act
@@ -134,6 +135,7 @@ def purge(office: Office, actor: str, found: Sequence[Due]) -> int:
 
 def _purge(office: Office, actor: str, one: Due) -> int:
     with office.database.write() as conn:
+        hold(conn, next(iter(one.intakes)))  # the first intake first, as everybody else
         retention.lock(conn, tuple(one.intakes))
         now = _still_due(conn, office, one)
         if now is None or now.stays:

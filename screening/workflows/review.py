@@ -65,9 +65,9 @@ def open_record(office: Office, actor: str, reference: str) -> Opened | None:
         submission = submissions.submission_by_reference(conn, office.vault, reference)
         if submission is None:
             return _open_unfinished(conn, office, actor, reference)
-        submissions.set_status(conn, submission.id, was=NEW, to=READ)
         act = Act(conn, office, actor)
         act.note("record.viewed", submission.intake_id)
+        submissions.set_status(conn, submission.id, was=NEW, to=READ)
         written = read_messages(act, submission.intake_id)
         withdrawn_at = when_withdrawn(act, submission.intake_id)
         alerts = alerts_of(conn, office, submission.intake_id)

@@ -49,6 +49,11 @@ def judge(
         known = set(decided.body["met"])
         if number < begin:
             known |= set(_grave(one, tuple(e for e in entries if e.at <= decided.at)))
+        if own := chart.newest(entries, DECISION):
+            known |= set(own.body["met"])
+        for count, entry in enumerate(entries, 1):  # what was over in between is news again
+            if entry.at > decided.at:
+                known &= set(_grave(one, entries[:count]))
         new = [rule for rule in _grave(one, entries) if rule not in known]
         if new:
             rules = definition_of(conn, office, one.content_hash).rule

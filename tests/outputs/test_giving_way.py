@@ -215,6 +215,8 @@ def test_where_sessions_count_a_document_comes_last(polite: Renderer) -> None:
         ("1\n", "3:cpu,cpuacct:/\n2:memory:/a\n0::/\n", [], True),
         ("1\n", "3:cpu,cpuacct:/docker/1\n0::/\n", [], False),
         ("0\n", "0::/\n", [], False),
+        ("1\n", "0::/elsewhere\n", [], False),  # a folder that cannot be looked into
+        ("1\n", "no groups\n", [], False),
         (None, None, [], False),  # another system than Linux
     ],
 )
@@ -223,6 +225,7 @@ def test_how_processors_are_shared_is_read_from_the_system(
 ) -> None:
     told = {"proc/sys/kernel/sched_autogroup_enabled": enabled, "proc/self/cgroup": groups}
     told |= {f"sys/fs/cgroup/{share}": "100\n" for share in shares}
+    (tmp_path / "sys/fs/cgroup/user.slice/session-2.scope").mkdir(parents=True)
     for name, text in told.items():
         if text is not None:
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -155,14 +155,16 @@ def test_page_one_says_what_each_trial_came_to_and_why_a_count_is_low() -> None:
         trial_row("sertraline", 25, 9),
         trial_row("Zoloft", 100, None, this_episode="no"),
         trial_row("quetiapine", None, 9),
+        trial_row("fluoxetine", 40, 9, this_episode="unsure", added_to="lithium"),
         trial_row("something for sleep, the blue one, I forget", 5, None, this_episode="no"),
     ]
     record = record_of(person(antidepressant_trials=rows))
     trials = words(page(record).select(".glance")[1])
     assert "dose low: sertraline 25 mg, 9 weeks;" in trials
-    assert "unknown: Zoloft 100 mg, weeks not given, not in this episode;" in trials
+    assert "unknown: Zoloft 100 mg, weeks not given, this episode: No;" in trials
+    assert "fluoxetine 40 mg, 9 weeks, this episode: I’m not sure, added to lithium;" in trials
     assert "not antidepressant: quetiapine dose not given, 9 weeks;" in trials
-    assert "something for sleep, the blue… 5 mg, weeks not given, not in this episode" in trials
+    assert "something for sleep, the blue… 5 mg, weeks not given, this episode: No" in trials
     assert len(page(record_of(person(antidepressant_trials=[]))).select(".glance")) == 1
 
 
@@ -175,6 +177,14 @@ def test_page_one_says_that_a_dose_is_missing() -> None:
     at_hand = words(page(record_of(person(medications=typed))).select_one(".glance"))
     assert "Klonopin (dose not given); Bupropion XL 300 mg; sertraline 50 mg" in at_hand
     assert at_hand.count("not given") == 1
+
+
+def test_page_one_takes_no_dose_for_another() -> None:
+    typed = [medicine_row("Lamotrigine 150 mg") | {"dose": "50 mg"}]
+    still = [trial_row("sertraline", 200, 9, still_taking="yes")]
+    record = record_of(person(medications=typed, antidepressant_trials=still))
+    at_hand = words(page(record).select_one(".glance"))
+    assert "Lamotrigine 150 mg 50 mg; sertraline (still taken)" in at_hand
 
 
 def test_the_reasons_move_to_page_two_when_page_one_is_full() -> None:

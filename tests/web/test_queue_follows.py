@@ -75,6 +75,33 @@ def waiting(site: Site) -> int:
 # What changed since the decision
 
 
+def test_what_was_decided_on_and_had_passed_is_news_when_it_comes_again(
+    site: Site, signer: str
+) -> None:
+    reference = decided(site, signer, "Again")
+    measure(site, reference, CRISIS)
+    sign(site, signer, reference, "not-now")
+    assert waiting(site) == 0
+    measure(site, reference, CRISIS)  # as it was
+    assert waiting(site) == 0
+    measure(site, reference, FINE)
+    site.clock.wait(minutes=5)
+    measure(site, reference, CRISIS)
+    assert waiting(site) == 1
+
+
+def test_what_a_check_in_was_decided_on_is_no_news_to_a_later_decision_on_the_first(
+    site: Site, signer: str
+) -> None:
+    first = decided(site, signer, "Both")
+    check_in = checked_in(site, intake_id(site, first))
+    later = next(s.reference for s in site.submissions() if s.intake_id == check_in)
+    measure(site, later, CRISIS)
+    sign(site, signer, later, "not-now")
+    sign(site, signer, first, "not-now")
+    assert waiting(site) == 0
+
+
 @pytest.mark.parametrize("decision", ["candidate", "clearance", "not-now"])
 def test_what_became_urgent_since_its_decision_waits_until_the_next_one(
     site: Site, signer: str, physician: Desk, decision: str
