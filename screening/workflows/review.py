@@ -14,7 +14,7 @@ from ..assessment.outcome import assess_facts
 from ..assessment.results import Assessment
 from ..changes import Said, Sent, with_staff
 from ..record import Record, build_record
-from ..storage import half_pages, intakes, submissions
+from ..storage import half_pages, intakes, series, submissions
 from ..storage.chart import Entry
 from ..storage.intakes import DRAFT, StoredIntake
 from ..storage.references import intake_of
@@ -65,9 +65,10 @@ def open_record(office: Office, actor: str, reference: str) -> Opened | None:
         submission = submissions.submission_by_reference(conn, office.vault, reference)
         if submission is None:
             return _open_unfinished(conn, office, actor, reference)
+        series.hold(conn, submission.intake_id)
+        submissions.set_status(conn, submission.id, was=NEW, to=READ)
         act = Act(conn, office, actor)
         act.note("record.viewed", submission.intake_id)
-        submissions.set_status(conn, submission.id, was=NEW, to=READ)
         written = read_messages(act, submission.intake_id)
         withdrawn_at = when_withdrawn(act, submission.intake_id)
         alerts = alerts_of(conn, office, submission.intake_id)

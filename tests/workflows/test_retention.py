@@ -260,6 +260,7 @@ def test_whoever_comes_while_it_is_purged_finds_it_gone(
     looks_up = getattr(module, name)
 
     def and_then_it_is_purged(*args: Any) -> Any:
+        monkeypatch.setattr(module, name, looks_up)  # a purge looks it up too
         answer = looks_up(*args)
         assert retention.purge(kept.office, "user:1", found) == 1
         return answer
