@@ -143,6 +143,7 @@ def read_csv(staff: Visitor, who: Person, reference: str) -> dict[str, str]:
     staff.page.fill('[name="purpose"]', "a proof")
     staff.page.fill('[name="recipient"]', "nobody")
     staff.page.click('button[name="action"][value="make"]')
+    staff.page.locator("#export").wait_for()  # a page on its way cannot be loaded again
     ready = staff.page.locator("button", has_text="Download")
 
     def is_ready() -> bool:
