@@ -15,6 +15,7 @@ from ..assessment import schedule
 from ..questionnaire import protocol
 from ..storage import due, references, series
 from ..storage import queue as stored
+from ..storage.chart import Entry
 from ..storage.submissions import StoredSubmission, submission_of
 from . import chart, since
 from .act import Act
@@ -43,16 +44,22 @@ def follow(act: Act, intake_id: str) -> None:
     judged = since.judge(conn, office, sent, charts)
     for number, one in enumerate(sent):
         falls_due = _due(office, sent, charts, judged) if number == 0 else None
-        _stand(act, one, judged, falls_due)
+        _stand(act, one, charts[one.intake_id], judged, falls_due)
     if intake_id not in charts:
         gone = submission_of(conn, office.vault, intake_id)
         if gone is not None:
-            _stand(act, gone, Since(), None)
+            _stand(act, gone, chart.entries_of(conn, office, intake_id), Since(), None)
 
 
-def _stand(act: Act, one: StoredSubmission, judged: Since, falls_due: date | None) -> None:
+def _stand(
+    act: Act,
+    one: StoredSubmission,
+    entries: tuple[Entry, ...],
+    judged: Since,
+    falls_due: date | None,
+) -> None:
     """The record that has changed goes back; the one that was decided on bears the mark too."""
-    decided = chart.newest(chart.entries_of(act.conn, act.office, one.intake_id), DECISION)
+    decided = chart.newest(entries, DECISION)
     back = one.intake_id in judged.found
     stored.stand(
         act.conn,

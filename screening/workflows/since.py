@@ -46,19 +46,28 @@ def judge(
     found: dict[str, dict[str, str]] = {}
     for number, one in enumerate(sent):
         entries = charts[one.intake_id]
-        known = set(decided.body["met"])
-        if number < begin:
-            known |= set(_grave(one, tuple(e for e in entries if e.at <= decided.at)))
+        known = _lasting(one, entries, decided, older=number < begin)
         if own := chart.newest(entries, DECISION):
-            known |= set(own.body["met"])
-        for count, entry in enumerate(entries, 1):  # what was over in between is news again
-            if entry.at > decided.at:
-                known &= set(_grave(one, entries[:count]))
+            known |= _lasting(one, entries, own)
         new = [rule for rule in _grave(one, entries) if rule not in known]
         if new:
             rules = definition_of(conn, office, one.content_hash).rule
             found[one.intake_id] = {rule: rules[rule].says for rule in new}
     return Since(decided, sent[begin].intake_id, found)
+
+
+def _lasting(
+    one: StoredSubmission, entries: tuple[Entry, ...], decision: Entry, *, older: bool = False
+) -> set[str]:
+    """What a decision had before it and what has lasted since: what was over in between is news
+    when it comes again. `older`: the record is older than the one that was decided on."""
+    known = set(decision.body["met"])
+    if older:
+        known |= set(_grave(one, tuple(e for e in entries if e.at <= decision.at)))
+    for count, entry in enumerate(entries, 1):
+        if entry.at > decision.at:
+            known &= set(_grave(one, entries[:count]))
+    return known
 
 
 def newest_decision(charts: Charts) -> Entry | None:

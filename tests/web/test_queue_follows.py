@@ -102,6 +102,21 @@ def test_what_a_check_in_was_decided_on_is_no_news_to_a_later_decision_on_the_fi
     assert waiting(site) == 0
 
 
+def test_what_came_again_to_a_check_in_waits_whatever_is_decided_on_the_first(
+    site: Site, signer: str
+) -> None:
+    first = decided(site, signer, "Both")
+    check_in = checked_in(site, intake_id(site, first))
+    later = next(s.reference for s in site.submissions() if s.intake_id == check_in)
+    measure(site, later, CRISIS)
+    sign(site, signer, later, "not-now")
+    for found in (FINE, CRISIS):
+        site.clock.wait(minutes=5)
+        measure(site, later, found)
+    sign(site, signer, first, "not-now")
+    assert waiting(site) == 1
+
+
 @pytest.mark.parametrize("decision", ["candidate", "clearance", "not-now"])
 def test_what_became_urgent_since_its_decision_waits_until_the_next_one(
     site: Site, signer: str, physician: Desk, decision: str
