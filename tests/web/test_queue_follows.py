@@ -67,6 +67,16 @@ def aneurysm(site: Site, reference: str) -> None:
     assert examine.amend(site.office, "user:1", reference, told, seen=99)
 
 
+def both_decided(site: Site, by: str) -> tuple[str, str]:
+    """An intake, and its check-in that was urgent when it was decided on."""
+    first = decided(site, by, "Both")
+    check_in = checked_in(site, intake_id(site, first))
+    later = next(s.reference for s in site.submissions() if s.intake_id == check_in)
+    measure(site, later, CRISIS)
+    sign(site, by, later, "not-now")
+    return first, later
+
+
 def waiting(site: Site) -> int:
     with site.office.database.read() as conn:
         return pulse.take(conn, site.office.now()).waiting
@@ -93,11 +103,7 @@ def test_what_was_decided_on_and_had_passed_is_news_when_it_comes_again(
 def test_what_a_check_in_was_decided_on_is_no_news_to_a_later_decision_on_the_first(
     site: Site, signer: str
 ) -> None:
-    first = decided(site, signer, "Both")
-    check_in = checked_in(site, intake_id(site, first))
-    later = next(s.reference for s in site.submissions() if s.intake_id == check_in)
-    measure(site, later, CRISIS)
-    sign(site, signer, later, "not-now")
+    first, _ = both_decided(site, signer)
     sign(site, signer, first, "not-now")
     assert waiting(site) == 0
 
@@ -105,11 +111,7 @@ def test_what_a_check_in_was_decided_on_is_no_news_to_a_later_decision_on_the_fi
 def test_what_came_again_to_a_check_in_waits_whatever_is_decided_on_the_first(
     site: Site, signer: str
 ) -> None:
-    first = decided(site, signer, "Both")
-    check_in = checked_in(site, intake_id(site, first))
-    later = next(s.reference for s in site.submissions() if s.intake_id == check_in)
-    measure(site, later, CRISIS)
-    sign(site, signer, later, "not-now")
+    first, later = both_decided(site, signer)
     for found in (FINE, CRISIS):
         site.clock.wait(minutes=5)
         measure(site, later, found)
